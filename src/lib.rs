@@ -1,1 +1,3 @@
-//! Lookout.
+//! Lookout: a full-screen terminal for Kafka operators.
+
+pub mod model;

@@ -7,7 +7,11 @@ use thiserror::Error;
 pub enum WireError {
     /// The input ended inside a value.
     #[error("needs {needed} bytes for {what}, {left} are left")]
-    Truncated { what: &'static str, needed: usize, left: usize },
+    Truncated {
+        what: &'static str,
+        needed: usize,
+        left: usize,
+    },
     /// A length or count that the rest of the input cannot hold, or that is negative where null is not allowed.
     #[error("{what} claims length {length}, which is impossible here")]
     BadLength { what: &'static str, length: i64 },
@@ -25,7 +29,11 @@ pub enum WireError {
     UnknownVersion { message: &'static str, version: i16 },
     /// A field is set that the chosen version cannot carry and that must not be dropped silently.
     #[error("{message} version {version} cannot carry {field}")]
-    NotInVersion { message: &'static str, version: i16, field: &'static str },
+    NotInVersion {
+        message: &'static str,
+        version: i16,
+        field: &'static str,
+    },
     /// Bytes left over after a whole message.
     #[error("{left} bytes are left after {message}")]
     LeftOver { message: &'static str, left: usize },

@@ -31,12 +31,18 @@ macro_rules! fixed {
 impl<'a> Reader<'a> {
     /// A reader over a slice; byte fields are copied out of it.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, frame: None }
+        Self {
+            rest: bytes,
+            frame: None,
+        }
     }
 
     /// A reader over a frame; byte fields share the frame's memory.
     pub fn over(frame: &'a Bytes) -> Self {
-        Self { rest: frame, frame: Some(frame) }
+        Self {
+            rest: frame,
+            frame: Some(frame),
+        }
     }
 
     fixed! {
@@ -76,7 +82,11 @@ impl<'a> Reader<'a> {
     /// The next `count` bytes.
     pub fn take(&mut self, count: usize, what: &'static str) -> Result<&'a [u8]> {
         let Some((head, rest)) = self.rest.split_at_checked(count) else {
-            return Err(WireError::Truncated { what, needed: count, left: self.rest.len() });
+            return Err(WireError::Truncated {
+                what,
+                needed: count,
+                left: self.rest.len(),
+            });
         };
         self.rest = rest;
         Ok(head)
@@ -85,7 +95,10 @@ impl<'a> Reader<'a> {
     /// The next `count` bytes as an owned handle: shares the frame where there is one.
     pub fn take_bytes(&mut self, count: usize, what: &'static str) -> Result<Bytes> {
         let head = self.take(count, what)?;
-        Ok(self.frame.map_or_else(|| Bytes::copy_from_slice(head), |frame| frame.slice_ref(head)))
+        Ok(self.frame.map_or_else(
+            || Bytes::copy_from_slice(head),
+            |frame| frame.slice_ref(head),
+        ))
     }
 
     /// UNSIGNED_VARINT: at most five bytes, seven bits each, least significant first.

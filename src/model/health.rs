@@ -1,0 +1,107 @@
+//! What an operator should know, worst first: the H- and C- rules of operations.md §2 as pure functions.
+
+use std::sync::Arc;
+
+use super::broker::BrokerId;
+use super::topic::TopicName;
+use super::units::Moment;
+use super::verdict::Since;
+
+/// Severities (operations.md §0), worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    Info,
+    Warn,
+    Major,
+    Crit,
+}
+
+impl Severity {
+    /// The word at the head of a finding.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Major => "MAJOR",
+            Self::Crit => "CRIT",
+        }
+    }
+}
+
+/// Rule ids of operations.md §2 (and of §1.5 for whole-cluster verdicts).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// §1.5 row 1: no broker answers.
+    NoContact,
+    /// C-01 broker count.
+    C01,
+    /// C-02 quorum thin or lost (§1.5 row 3 when it has no leader).
+    C02,
+    /// H-01 no leader.
+    H01,
+    /// H-02 leader dead.
+    H02,
+    /// H-03 under-replicated.
+    H03,
+    /// H-04 under min ISR.
+    H04,
+    /// H-05 at min ISR.
+    H05,
+    /// H-09 single copy.
+    H09,
+    /// H-10 one in-sync copy left.
+    H10,
+}
+
+impl Rule {
+    /// The id as operations.md spells it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::NoContact => "B-01",
+            Self::C01 => "C-01",
+            Self::C02 => "C-02",
+            Self::H01 => "H-01",
+            Self::H02 => "H-02",
+            Self::H03 => "H-03",
+            Self::H04 => "H-04",
+            Self::H05 => "H-05",
+            Self::H09 => "H-09",
+            Self::H10 => "H-10",
+        }
+    }
+}
+
+/// Where `enter` on a finding leads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Place {
+    Overview,
+    Brokers,
+    Broker(BrokerId),
+    /// The topics screen; `true` = faults only.
+    Topics {
+        faults_only: bool,
+    },
+    Topic(TopicName),
+    Groups,
+    Group(Arc<str>),
+    Quorum,
+}
+
+/// One thing to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub rule: Rule,
+    pub severity: Severity,
+    /// What is wrong, with names and numbers: "2 of 5 brokers are DOWN: 3 (4m, …) 5 (15m, …)". May contain names
+    /// from the network; drawn through the sanitiser.
+    pub text: String,
+    /// What it costs or how it came: "412 + 398 replicas affected". May be empty.
+    pub note: String,
+    /// What to do next, one sentence.
+    pub next: &'static str,
+    pub since: Option<Since>,
+    pub place: Place,
+}
+
+/// Since when each finding has been there, from snapshot to snapshot; the key is rule + subject.
+pub type FirstSeen = std::collections::BTreeMap<(Rule, String), Moment>;

@@ -1,0 +1,44 @@
+//! The metadata quorum as DescribeQuorum tells it (KIP-595, KIP-836).
+
+use super::broker::BrokerId;
+use super::units::Moment;
+
+/// One voter or observer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuorumReplica {
+    pub id: BrokerId,
+    /// Log end offset; `None` = the leader does not know it.
+    pub log_end_offset: Option<i64>,
+    /// By the quorum leader's clock (operations.md §1.7); v1+.
+    pub last_fetch: Option<Moment>,
+    /// By the quorum leader's clock; v1+.
+    pub last_caught_up: Option<Moment>,
+}
+
+/// The quorum of one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quorum {
+    /// `None` = no leader.
+    pub leader: Option<BrokerId>,
+    pub epoch: i32,
+    pub high_watermark: i64,
+    pub voters: Vec<QuorumReplica>,
+    /// Brokers that follow the metadata log; they vanish five minutes after their last fetch.
+    pub observers: Vec<QuorumReplica>,
+}
+
+impl Quorum {
+    /// The leader's own time, which all ages in this answer are measured against.
+    pub fn leader_now(&self) -> Option<Moment> {
+        let leader = self.leader?;
+        self.voters
+            .iter()
+            .find(|voter| voter.id == leader)
+            .and_then(|voter| voter.last_caught_up)
+    }
+
+    /// Voters and observers.
+    pub fn replicas(&self) -> impl Iterator<Item = &QuorumReplica> {
+        self.voters.iter().chain(&self.observers)
+    }
+}
