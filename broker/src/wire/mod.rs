@@ -3,5 +3,7 @@
 //! Decoding is total: any bytes give a value or a [`error::WireError`], and memory is proportional to
 //! the input, never to a length that the input merely claims.
 
+pub mod compression;
 pub mod error;
 pub mod primitives;
+pub mod records;
