@@ -1,10 +1,11 @@
-//! ApiVersions (API 18): the tables of its request and response.
+//! `ApiVersions` (API 18): the tables of its request and response.
 
 use crate::wire::api_key::ApiKey;
 use crate::wire::error_code::ErrorCode;
 
 message! {
-    /// Asks which APIs and versions the broker speaks; always the first request (KIP-35, KIP-511).
+    /// Asks which APIs and versions the broker speaks; the first request of a connection (KIP-35,
+    /// KIP-511).
     ApiVersionsRequest, key 18, versions 0-4, flexible 3+, answered by ApiVersionsResponse {
         client_software_name:    String, 3+, else ignored;
         client_software_version: String, 3+, else ignored;
@@ -12,7 +13,7 @@ message! {
 }
 
 message! {
-    /// The APIs and features of the broker (KIP-35, KIP-584). Its header is never flexible.
+    /// The APIs and features of the broker (KIP-584). The header before it never has tags.
     ApiVersionsResponse, key 18, versions 0-4, flexible 3+ {
         error_code:               ErrorCode,                0+;
         api_keys:                 Vec<ApiVersion>,          0+;

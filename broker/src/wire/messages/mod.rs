@@ -5,6 +5,7 @@
 
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
+pub mod row;
 #[macro_use]
 mod schema;
 pub mod value;
@@ -146,8 +147,108 @@ macro_rules! apis {
 }
 
 apis! {
+    /// Key 0.
+    produce: ProduceRequest, ProduceResponse;
+    /// Key 1.
+    fetch: FetchRequest, FetchResponse;
+    /// Key 2.
+    list_offsets: ListOffsetsRequest, ListOffsetsResponse;
     /// Key 3.
     metadata: MetadataRequest, MetadataResponse;
+    /// Key 8.
+    offset_commit: OffsetCommitRequest, OffsetCommitResponse;
+    /// Key 9.
+    offset_fetch: OffsetFetchRequest, OffsetFetchResponse;
+    /// Key 10.
+    find_coordinator: FindCoordinatorRequest, FindCoordinatorResponse;
+    /// Key 11.
+    join_group: JoinGroupRequest, JoinGroupResponse;
+    /// Key 12.
+    heartbeat: HeartbeatRequest, HeartbeatResponse;
+    /// Key 13.
+    leave_group: LeaveGroupRequest, LeaveGroupResponse;
+    /// Key 14.
+    sync_group: SyncGroupRequest, SyncGroupResponse;
+    /// Key 15.
+    describe_groups: DescribeGroupsRequest, DescribeGroupsResponse;
+    /// Key 16.
+    list_groups: ListGroupsRequest, ListGroupsResponse;
+    /// Key 17.
+    sasl_handshake: SaslHandshakeRequest, SaslHandshakeResponse;
     /// Key 18.
     api_versions: ApiVersionsRequest, ApiVersionsResponse;
+    /// Key 19.
+    create_topics: CreateTopicsRequest, CreateTopicsResponse;
+    /// Key 20.
+    delete_topics: DeleteTopicsRequest, DeleteTopicsResponse;
+    /// Key 21.
+    delete_records: DeleteRecordsRequest, DeleteRecordsResponse;
+    /// Key 22.
+    init_producer_id: InitProducerIdRequest, InitProducerIdResponse;
+    /// Key 23.
+    offset_for_leader_epoch: OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse;
+    /// Key 29.
+    describe_acls: DescribeAclsRequest, DescribeAclsResponse;
+    /// Key 30.
+    create_acls: CreateAclsRequest, CreateAclsResponse;
+    /// Key 31.
+    delete_acls: DeleteAclsRequest, DeleteAclsResponse;
+    /// Key 32.
+    describe_configs: DescribeConfigsRequest, DescribeConfigsResponse;
+    /// Key 33.
+    alter_configs: AlterConfigsRequest, AlterConfigsResponse;
+    /// Key 34.
+    alter_replica_log_dirs: AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse;
+    /// Key 35.
+    describe_log_dirs: DescribeLogDirsRequest, DescribeLogDirsResponse;
+    /// Key 36.
+    sasl_authenticate: SaslAuthenticateRequest, SaslAuthenticateResponse;
+    /// Key 37.
+    create_partitions: CreatePartitionsRequest, CreatePartitionsResponse;
+    /// Key 42.
+    delete_groups: DeleteGroupsRequest, DeleteGroupsResponse;
+    /// Key 43.
+    elect_leaders: ElectLeadersRequest, ElectLeadersResponse;
+    /// Key 44.
+    incremental_alter_configs: IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse;
+    /// Key 45.
+    alter_partition_reassignments: AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse;
+    /// Key 46.
+    list_partition_reassignments: ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse;
+    /// Key 47.
+    offset_delete: OffsetDeleteRequest, OffsetDeleteResponse;
+    /// Key 48.
+    describe_client_quotas: DescribeClientQuotasRequest, DescribeClientQuotasResponse;
+    /// Key 49.
+    alter_client_quotas: AlterClientQuotasRequest, AlterClientQuotasResponse;
+    /// Key 50.
+    describe_user_scram_credentials: DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse;
+    /// Key 51.
+    alter_user_scram_credentials: AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse;
+    /// Key 55.
+    describe_quorum: DescribeQuorumRequest, DescribeQuorumResponse;
+    /// Key 57.
+    update_features: UpdateFeaturesRequest, UpdateFeaturesResponse;
+    /// Key 60.
+    describe_cluster: DescribeClusterRequest, DescribeClusterResponse;
+    /// Key 61.
+    describe_producers: DescribeProducersRequest, DescribeProducersResponse;
+    /// Key 64.
+    unregister_broker: UnregisterBrokerRequest, UnregisterBrokerResponse;
+    /// Key 65.
+    describe_transactions: DescribeTransactionsRequest, DescribeTransactionsResponse;
+    /// Key 66.
+    list_transactions: ListTransactionsRequest, ListTransactionsResponse;
+    /// Key 69.
+    consumer_group_describe: ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse;
+    /// Key 74.
+    list_config_resources: ListConfigResourcesRequest, ListConfigResourcesResponse;
+    /// Key 75.
+    describe_topic_partitions: DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse;
+    /// Key 77.
+    share_group_describe: ShareGroupDescribeRequest, ShareGroupDescribeResponse;
+    /// Key 89.
+    streams_group_describe: StreamsGroupDescribeRequest, StreamsGroupDescribeResponse;
+    /// Key 90.
+    describe_share_group_offsets: DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse;
 }

@@ -6,19 +6,19 @@
 //! versions that lack it; any other row refuses a value the version cannot carry. The first table of an
 //! invocation is the message; the others are the structs inside it.
 
-/// `8 +` and `8 - 10` as a [`Span`](super::value::Span).
+/// `8 +` and `8 - 10` as a [`Span`](super::row::Span).
 macro_rules! span {
     () => {
-        $crate::wire::messages::value::Span::NEVER
+        $crate::wire::messages::row::Span::NEVER
     };
     ($since:literal +) => {
-        $crate::wire::messages::value::Span {
+        $crate::wire::messages::row::Span {
             since: $since,
             until: i16::MAX,
         }
     };
     ($since:literal - $until:literal) => {
-        $crate::wire::messages::value::Span {
+        $crate::wire::messages::row::Span {
             since: $since,
             until: $until,
         }
@@ -35,10 +35,10 @@ macro_rules! initial {
     };
 }
 
-/// The row's [`Row`](super::value::Row).
+/// The row's [`Row`](super::row::Row).
 macro_rules! row {
     ($name:ident, $field:ident, ($($versions:tt)+), ($($nullable:tt)*), ($($tag:literal)?), ($($ignored:ident)?)) => {
-        &$crate::wire::messages::value::Row {
+        &$crate::wire::messages::row::Row {
             name: concat!(stringify!($name), ".", stringify!($field)),
             message: stringify!($name),
             versions: span!($($versions)+),
@@ -49,8 +49,8 @@ macro_rules! row {
     };
     (@tag) => { None };
     (@tag $tag:literal) => { Some($tag) };
-    (@absent) => { $crate::wire::messages::value::Absent::Refused };
-    (@absent ignored) => { $crate::wire::messages::value::Absent::Ignored };
+    (@absent) => { $crate::wire::messages::row::Absent::Refused };
+    (@absent ignored) => { $crate::wire::messages::row::Absent::Ignored };
 }
 
 /// One table: a struct with its [`Value`](super::value::Value).
@@ -114,7 +114,7 @@ macro_rules! table {
                         ($($null_since $null_open $($null_until)?)?), ($($tag)?), ($($ignored)?)),
                     initial!($type $(, $default)?)
                 );)*
-                $crate::wire::messages::value::write_tags(
+                $crate::wire::messages::row::write_tags(
                     &self.unknown_tags, known, stringify!($name), at, out)
             }
 
@@ -123,7 +123,7 @@ macro_rules! table {
                 at: $crate::wire::messages::value::At,
             ) -> $crate::wire::error::Result<Self> {
                 let mut value = Self {
-                    $($field: $crate::wire::messages::value::read_row(
+                    $($field: $crate::wire::messages::row::read_row(
                         reader,
                         row!($name, $field, ($since $open $($until)?),
                             ($($null_since $null_open $($null_until)?)?), ($($tag)?), ($($ignored)?)),
@@ -133,7 +133,7 @@ macro_rules! table {
                     unknown_tags: $crate::wire::tagged::Tags::NONE,
                 };
                 value.unknown_tags =
-                    $crate::wire::messages::value::read_tags(reader, stringify!($name), at)?;
+                    $crate::wire::messages::row::read_tags(reader, stringify!($name), at)?;
                 $(take_one!(
                     (value, at) ($($tag)?) $field
                     row!($name, $field, ($since $open $($until)?),
@@ -148,7 +148,7 @@ macro_rules! table {
                 at: $crate::wire::messages::value::At,
             ) -> Self {
                 Self {
-                    $($field: $crate::wire::messages::value::any_row(
+                    $($field: $crate::wire::messages::row::any_row(
                         source,
                         row!($name, $field, ($since $open $($until)?),
                             ($($null_since $null_open $($null_until)?)?), ($($tag)?), ($($ignored)?)),
@@ -165,11 +165,11 @@ macro_rules! table {
 /// Writes one row: in place, or into `known` where it has a tag.
 macro_rules! write_one {
     (($self:ident, $at:ident, $out:ident, $known:ident) () $field:ident $row:expr, $initial:expr) => {
-        $crate::wire::messages::value::write_row(&$self.$field, $row, $initial, $at, $out)?;
+        $crate::wire::messages::row::write_row(&$self.$field, $row, $initial, $at, $out)?;
     };
     (($self:ident, $at:ident, $out:ident, $known:ident) ($tag:literal) $field:ident $row:expr, $initial:expr) => {
         let $known =
-            $crate::wire::messages::value::write_tag(&$self.$field, $row, $initial, $at, $known)?;
+            $crate::wire::messages::row::write_tag(&$self.$field, $row, $initial, $at, $known)?;
     };
 }
 
@@ -178,7 +178,7 @@ macro_rules! take_one {
     (($value:ident, $at:ident) () $field:ident $row:expr) => {};
     (($value:ident, $at:ident) ($tag:literal) $field:ident $row:expr) => {
         let tags = &mut $value.unknown_tags;
-        if let Some(known) = $crate::wire::messages::value::read_tag(tags, $row, $at)? {
+        if let Some(known) = $crate::wire::messages::row::read_tag(tags, $row, $at)? {
             $value.$field = known;
         }
     };
