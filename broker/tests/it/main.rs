@@ -1,3 +1,6 @@
 //! The one integration binary.
 
+mod agreement;
 mod golden;
+mod messages;
+mod readme;
