@@ -102,8 +102,8 @@ codes! {
     OFFSET_METADATA_TOO_LARGE = 12, Final;
     NETWORK_EXCEPTION = 13, AfterRefresh;
     COORDINATOR_LOAD_IN_PROGRESS = 14, Again, "group coordinator loading";
-    COORDINATOR_NOT_AVAILABLE = 15, Again, "group coordinator unavailable";
-    NOT_COORDINATOR = 16, Again, "group coordinator moved";
+    COORDINATOR_NOT_AVAILABLE = 15, AfterRefresh, "group coordinator unavailable";
+    NOT_COORDINATOR = 16, AfterRefresh, "group coordinator moved";
     INVALID_TOPIC_EXCEPTION = 17, Final;
     RECORD_LIST_TOO_LARGE = 18, Final;
     NOT_ENOUGH_REPLICAS = 19, Again, "writes with acks=all refused: too few in-sync replicas";

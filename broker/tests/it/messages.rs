@@ -51,7 +51,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_message_never_panics_and_what_decodes_can_be_encoded(seed: u64) {
+    fn a_damaged_message_never_panics_and_what_still_decodes_is_stable(seed: u64) {
         let mut damage = Source::new(seed ^ 0x5eed);
         for (sample, version) in samples() {
             let mut bytes = (sample.generate)(&mut Source::new(seed), version).unwrap();
@@ -140,7 +140,7 @@ fn a_hostile_count_is_an_error_and_reserves_nothing() {
 }
 
 #[test]
-fn a_count_that_fits_the_input_reserves_no_more_than_the_input() {
+fn a_count_of_elements_that_do_not_follow_is_an_error() {
     // A million elements are claimed in a million bytes, none of which is an element.
     let count = 1_000_000_u32;
     let mut bytes = count.to_be_bytes().to_vec();
