@@ -4,6 +4,13 @@
 //! the input, never to a length that the input merely claims.
 
 pub mod compression;
+pub mod api_key;
 pub mod error;
+pub mod error_code;
+pub mod frame;
+pub mod header;
+pub mod messages;
 pub mod primitives;
 pub mod records;
+pub mod tagged;
+pub mod uuid;
