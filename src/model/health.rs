@@ -1,8 +1,17 @@
 //! What an operator should know, worst first: the H- and C- rules of operations.md §2 as pure functions.
 
+pub mod memory;
+pub mod quorum;
+mod words;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use self::memory::Memory;
+use self::quorum::QuorumHealth;
 use super::broker::BrokerId;
+use super::facts::Facts;
+use super::snapshot::{BrokerView, TopicView};
 use super::topic::TopicName;
 use super::units::Moment;
 use super::verdict::Since;
@@ -103,5 +112,20 @@ pub struct Finding {
     pub place: Place,
 }
 
-/// Since when each finding has been there, from snapshot to snapshot; the key is rule + subject.
-pub type FirstSeen = std::collections::BTreeMap<(Rule, String), Moment>;
+/// What the rules look at.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    pub facts: &'a Facts,
+    pub brokers: &'a [BrokerView],
+    pub topics: &'a BTreeMap<TopicName, Arc<TopicView>>,
+    pub quorum: &'a QuorumHealth,
+    pub now: Moment,
+}
+
+/// All findings, worst first.
+pub fn find(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    findings.extend(quorum::find(scope, memory));
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    findings
+}
