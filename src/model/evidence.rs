@@ -237,6 +237,11 @@ impl<'a> Evidence<'a> {
             Source::Broker(id) => format!("Metadata from broker {id}"),
             Source::Bootstrap | Source::Roster => "Metadata".to_owned(),
         };
+        let due = Span::from_ms(self.facts.pace.ms.saturating_mul(2));
+        let source = match self.facts.topology.overdue(self.now, due) {
+            Some(age) => format!("{source}, {age} ago"),
+            None => source,
+        };
         match self.listed {
             Some(true) => format!("{source}: listed alive"),
             Some(false) => format!("{source}: not listed"),
@@ -316,7 +321,7 @@ impl<'a> Evidence<'a> {
         let Some(dirs) = self.log_dirs else {
             return vec!["log dirs: not asked yet".to_owned()];
         };
-        if dirs.value().is_none() {
+        if dirs.value().is_none() || dirs.failure().is_some() {
             return vec![format!("log dirs: {}", unavailable(dirs))];
         }
         let failed = self.failed_dirs().map(|dir| {

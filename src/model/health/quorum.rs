@@ -46,7 +46,8 @@ pub fn judge_quorum(facts: &Facts, memory: &mut Memory<'_>, now: Moment) -> Quor
 /// Whether the latest attempt says that nobody leads. A cluster that does not offer the call, or refuses it to us, says
 /// nothing.
 fn leaderless(facts: &Facts) -> bool {
-    if facts.no_contact_since.is_some() {
+    // Where Metadata goes unanswered too, silence says nothing about the quorum.
+    if facts.no_contact_since.is_some() || facts.topology.failure().is_some() {
         return false;
     }
     let zookeeper = facts
