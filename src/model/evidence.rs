@@ -195,7 +195,7 @@ impl<'a> Evidence<'a> {
     /// Volumes with little room left, and how many percent of them are free.
     pub fn filling_dirs(&self) -> impl Iterator<Item = (&'a LogDir, u64)> {
         self.dirs().filter_map(|dir| {
-            let free = free_percent(dir)?;
+            let free = dir.free_percent()?;
             (free < DISK_LOW_PERCENT).then_some((dir, free))
         })
     }
@@ -341,13 +341,6 @@ impl<'a> Evidence<'a> {
         }
         lines
     }
-}
-
-/// Percent of a volume that is free; `None` = not told.
-fn free_percent(dir: &LogDir) -> Option<u64> {
-    let percent = u128::from(dir.usable_bytes?) * 100;
-    let free = percent.checked_div(u128::from(dir.total_bytes?))?;
-    u64::try_from(free).ok()
 }
 
 /// Why a fact is not there.

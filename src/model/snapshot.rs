@@ -133,6 +133,7 @@ impl Snapshot {
             facts: &facts,
             brokers: &brokers,
             topics: &topics,
+            matrix: &matrix,
             quorum: &quorum,
             now,
         };

@@ -279,6 +279,7 @@ fn since(kind: VerdictKind, evidence: &Evidence<'_>, before: Option<Before<'_>>)
         return Some(found);
     };
     let same = match before {
+        Before::Known(verdict) if verdict.kind == VerdictKind::NoContact => return Some(found),
         Before::Known(verdict) if verdict.kind == kind || (verdict.kind.away() && kind.away()) => {
             verdict.since
         }

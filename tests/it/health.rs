@@ -1,5 +1,3 @@
-//! The rules of operations.md §1.5 and §2 told as situations.
-
 use crate::support::scene::snapshot;
 
 #[test]
@@ -17,18 +15,16 @@ fn every_scene_is_judged() {
     ] {
         let snapshot = snapshot(name);
         println!("== {name} {:?}", snapshot.totals);
-        for broker in snapshot.brokers.iter() {
+        for f in snapshot.findings.iter() {
             println!(
-                "{} {:?} {:?} {:?} {:#?}",
-                broker.id,
-                broker.verdict.kind,
-                broker.verdict.since,
-                broker.verdict.confidence,
-                broker.verdict.evidence
+                "{} {} {}   | {} | {} | {:?}",
+                f.rule.id(),
+                f.severity.word(),
+                f.text.escape_debug(),
+                f.note.escape_debug(),
+                f.next,
+                f.since
             );
-        }
-        for finding in snapshot.findings.iter() {
-            println!("{finding:?}");
         }
     }
 }

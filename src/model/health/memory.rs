@@ -61,6 +61,13 @@ impl<'a> Memory<'a> {
         seen
     }
 
+    /// Nothing can be seen at the moment: what was seen before is kept as it is.
+    pub fn hold(&mut self) {
+        if let Some(before) = self.before {
+            self.seen.clone_from(before);
+        }
+    }
+
     /// Two samples in a row make a finding that appears under our eyes (operations.md §2.5); the worst are told at once,
     /// and so is everything that was there when we came.
     pub fn confirmed(&self, severity: Severity, seen: Seen) -> bool {

@@ -46,11 +46,26 @@ pub fn counted_brokers(counts: &mut [(BrokerId, u32)]) -> String {
     parts.join(", ")
 }
 
+/// `1 of 5 brokers is`, `2 of 5 brokers are`.
+pub fn of_brokers(count: usize, total: usize) -> String {
+    let noun = if total == 1 { "broker" } else { "brokers" };
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{count} of {total} {noun} {verb}")
+}
+
 /// `1 partition`, `12 partitions`.
 pub fn partitions(count: u32) -> String {
     match count {
         1 => "1 partition".to_owned(),
         _ => format!("{count} partitions"),
+    }
+}
+
+/// `1 internal partition`, `12 internal partitions`: of topics that the cluster itself lives on.
+pub fn internal_partitions(count: u32) -> String {
+    match count {
+        1 => "1 internal partition".to_owned(),
+        _ => format!("{count} internal partitions"),
     }
 }
 
