@@ -183,7 +183,7 @@ impl State {
     }
 
     /// To a place: back to it where it lies on the way here, otherwise forward.
-    fn go(&mut self, place: &Place) -> Vec<Effect> {
+    pub fn go(&mut self, place: &Place) -> Vec<Effect> {
         if *place == Place::Overview {
             self.trail.clear();
         } else if let Some(index) = self.trail.iter().position(|screen| screen.place() == *place) {
