@@ -1,4 +1,5 @@
 //! Lookout: a full-screen terminal for Kafka operators.
 
+pub mod config;
 pub mod model;
 pub mod ui;

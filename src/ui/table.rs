@@ -289,7 +289,7 @@ mod tests {
             drawn(&table, 1, 30, 1)[0].trim_end(),
             "    NAME▼     STATE        LAG"
         );
-        assert_eq!(drawn(&table, 1, 22, 1)[0].trim_end(), "    NAME▼    STATE");
+        assert_eq!(drawn(&table, 1, 22, 1)[0].trim_end(), "    NAME▼     STATE");
         assert_eq!(drawn(&table, 1, 12, 1)[0].trim_end(), "    NAME▼");
         assert_eq!(drawn(&table, 1, 3, 1)[0].trim_end(), "");
     }
