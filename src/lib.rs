@@ -4,7 +4,7 @@ pub mod action;
 // pub mod app;
 pub mod cli;
 // pub mod cluster;
-// pub mod config;
+pub mod config;
 pub mod effect;
 pub mod event;
 // pub mod headless;
