@@ -100,7 +100,10 @@ mod tests {
             assert_eq!(signs.len(), VERDICTS.len() + 1, "{signs:?}");
         }
         for glyph in table() {
-            assert!(bricks::all().all(|brick| brick.unicode != glyph.unicode), "{glyph:?}");
+            assert!(
+                bricks::all().all(|brick| brick.unicode != glyph.unicode),
+                "{glyph:?}"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The one integration binary.
 
 mod health;
-mod support;
 mod shots;
+mod support;
