@@ -1,0 +1,1 @@
+//! A handful of messages byte by byte.
