@@ -1,3 +1,4 @@
 //! Lookout: a full-screen terminal for Kafka operators.
 
+pub mod cluster;
 pub mod model;
