@@ -3,7 +3,7 @@
 pub mod action;
 // pub mod app;
 pub mod cli;
-// pub mod cluster;
+pub mod cluster;
 pub mod config;
 pub mod effect;
 pub mod event;
