@@ -142,6 +142,21 @@ pub fn fit(raw: &str, cells: usize, align: Align, glyphs: GlyphSet) -> String {
     }
 }
 
+/// Text broken between words into lines of at most `cells` cells; a word longer than a line is cut by whoever draws it.
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= cells => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -214,6 +229,13 @@ mod tests {
         assert_eq!(fit("漢字漢字", 4, Align::Left, GlyphSet::Unicode), "漢… ");
         assert_eq!(fit("42", 5, Align::Right, GlyphSet::Unicode), "   42");
         assert_eq!(truncate("x", 0, GlyphSet::Unicode), "");
+    }
+
+    #[test]
+    fn text_is_wrapped_between_words() {
+        assert_eq!(wrap("one two  three", 7), ["one two", "three"]);
+        assert_eq!(wrap("extraordinary x", 5), ["extraordinary", "x"]);
+        assert!(wrap(" ", 5).is_empty());
     }
 
     fn any_text() -> impl Strategy<Value = String> {
