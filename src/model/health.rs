@@ -6,6 +6,7 @@ mod partitions;
 pub mod quorum;
 mod words;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -186,6 +187,6 @@ pub fn find(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Vec<Finding> {
     let mut findings = brokers::find(scope, memory);
     findings.extend(quorum::find(scope, memory));
     findings.extend(partitions::find(scope, memory));
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    findings.sort_by_key(|finding| Reverse(finding.severity));
     findings
 }
