@@ -7,7 +7,6 @@ pub mod quorum;
 mod words;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::memory::Memory;
@@ -15,8 +14,9 @@ use self::quorum::QuorumHealth;
 use super::broker::BrokerId;
 use super::facts::Facts;
 use super::matrix::Matrix;
-use super::snapshot::{BrokerView, PartitionState, TopicView};
+use super::snapshot::{BrokerView, PartitionState};
 use super::topic::{Partition, TopicName};
+use super::topic_view::TopicViews;
 use super::units::Moment;
 use super::verdict::{Since, VerdictKind};
 
@@ -156,7 +156,7 @@ pub struct Finding {
 pub struct Scope<'a> {
     pub facts: &'a Facts,
     pub brokers: &'a [BrokerView],
-    pub topics: &'a BTreeMap<TopicName, Arc<TopicView>>,
+    pub topics: &'a TopicViews,
     pub matrix: &'a Matrix,
     pub quorum: &'a QuorumHealth,
     pub now: Moment,
@@ -170,8 +170,8 @@ impl<'a> Scope<'a> {
             .topology
             .value()
             .into_iter()
-            .flat_map(|topology| topology.topics.iter())
-            .filter_map(move |(name, topic)| Some((topic, topics.get(name)?)))
+            // The views were made from these topics, one each.
+            .flat_map(move |topology| topology.topics.values().zip(topics.values()))
             .filter(|(_, view)| view.faulty())
             .flat_map(|(topic, view)| topic.partitions.iter().zip(view.states.iter().copied()))
             .filter(|(_, state)| *state != PartitionState::Healthy)

@@ -74,9 +74,10 @@ fn missing(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding> {
         .collect();
     let first = missing.first()?;
     memory.see(Rule::C01, "");
-    let one_kind = missing
-        .iter()
-        .all(|broker| broker.verdict.kind == first.verdict.kind);
+    let one_kind = first.verdict.kind.away()
+        && missing
+            .iter()
+            .all(|broker| broker.verdict.kind == first.verdict.kind);
     let (scope_words, total) = match common_rack(scope, &missing) {
         Some((rack, of_rack)) => (format!("rack {rack}: "), of_rack),
         None => (String::new(), expected.count()),

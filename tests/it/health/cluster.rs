@@ -265,6 +265,38 @@ fn a_broker_that_stops_answering_is_told_before_the_cluster_drops_it() {
 }
 
 #[test]
+fn what_hangs_on_a_broker_going_down_or_a_dead_disk_is_not_told_twice() {
+    let lines = "watched = \"30s\"\ntopic = [{ name = \"t\", rf = 3, partition = { 0 = { isr = [1, 3], offline = [5] } } }]";
+    let disk = five(lines).judge();
+    assert_eq!(
+        told(&disk, Rule::Broker(VerdictKind::DegradedDisk)).len(),
+        1
+    );
+    assert_eq!(told(&disk, Rule::H03), []);
+    let lines = lines.replace("offline = [5]", "offline = []");
+    assert_eq!(told(&five(&lines).judge(), Rule::H03).len(), 1);
+    let hanging = five(&format!("hanging = {{ 5 = \"8s\" }}\n{lines}")).judge();
+    assert_eq!(
+        told(&hanging, Rule::Broker(VerdictKind::GoingDown)).len(),
+        1
+    );
+    assert_eq!(told(&hanging, Rule::H03), []);
+}
+
+#[test]
+fn a_missing_broker_whose_address_leads_elsewhere_is_missing_first() {
+    let mut facts = five("fenced = { 4 = \"1m\" }").facts();
+    let probes = Arc::make_mut(&mut facts.probes);
+    Arc::make_mut(probes.get_mut(&BrokerId(4)).unwrap()).cluster_id = Some("other".into());
+    let snapshot = judge(&facts);
+    assert_eq!(
+        told(&snapshot, Rule::C01)[0].1,
+        "1 of 5 brokers is not alive: 4 (wrong target, ≥4m, its process answers)"
+    );
+    assert_eq!(told(&snapshot, Rule::Broker(VerdictKind::WrongTarget)), []);
+}
+
+#[test]
 fn unreached_peers_are_critical_when_writes_are_refused() {
     let abandoned = |topics: &str| five(&format!("abandoned = [5]\n{topics}")).judge();
     let rule = Rule::Broker(VerdictKind::PeersCannotReach);

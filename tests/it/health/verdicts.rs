@@ -85,6 +85,9 @@ fn a_process_of_another_cluster_is_a_wrong_target() {
     set_probe(&mut facts, 4, other.clone());
     assert_eq!(verdict(&judge(&facts), 4), VerdictKind::WrongTarget);
     assert_eq!(verdict(&judge(&facts), 1), VerdictKind::Up);
+    let mut unlisted = five("fenced = { 4 = \"1m\" }").facts();
+    set_probe(&mut unlisted, 4, other.clone());
+    assert_eq!(verdict(&judge(&unlisted), 4), VerdictKind::WrongTarget);
     other.reachable = Some(false);
     set_probe(&mut facts, 4, other);
     assert_ne!(verdict(&judge(&facts), 4), VerdictKind::WrongTarget);
