@@ -184,7 +184,7 @@ pub fn find(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Vec<Finding> {
         memory.hold();
         return vec![finding];
     }
-    let mut findings = brokers::find(scope, memory);
+    let mut findings = brokers::find(scope);
     findings.extend(quorum::find(scope, memory));
     findings.extend(partitions::find(scope, memory));
     findings.sort_by_key(|finding| Reverse(finding.severity));

@@ -198,11 +198,9 @@ impl<'a> Census<'a> {
         partition: &Partition,
         moving: Option<&Move>,
     ) {
-        let troubled = !self.troubled.is_empty();
         let missing = |id: &BrokerId| {
-            !partition.isr.contains(id)
-                && !moving.is_some_and(|m| m.adding.contains(id))
-                && !(troubled && self.explains(*id, partition))
+            let adding = moving.is_some_and(|m| m.adding.contains(id));
+            !adding && !partition.isr.contains(id) && !self.explains(*id, partition)
         };
         let Some(first) = partition.replicas.iter().position(missing) else {
             return;
@@ -396,10 +394,16 @@ fn unknown_min_isr(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding
         return None;
     }
     let seen = memory.see(Rule::H04, "unknown");
-    let reason = match scope.facts.configs.value() {
-        Some(_) if scope.facts.configs.failure().is_none() => "not told",
-        Some(_) | None => unavailable(&scope.facts.configs),
+    let configs = &scope.facts.configs;
+    let pending = configs.value().is_none() && configs.failure().is_none();
+    let reason = match configs.failure() {
+        None if configs.value().is_some() => "not told",
+        _ => unavailable(configs),
     };
+    // The first answers about settings come a moment after the first topics.
+    if pending && !memory.repeated(seen) {
+        return None;
+    }
     let noun = if unknown == 1 { "topic" } else { "topics" };
     memory.confirmed(Severity::Info, seen).then(|| Finding {
         rule: Rule::H04,

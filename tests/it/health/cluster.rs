@@ -112,7 +112,18 @@ fn without_contact_there_is_one_finding_with_the_reasons() {
             .note
             .starts_with("no answer from kafka-1:9092")
     );
-    assert_eq!(told(&super::five("").judge(), Rule::NoContact), []);
+    assert_eq!(told(&five("").judge(), Rule::NoContact), []);
+}
+
+#[test]
+fn without_contact_from_the_start_nothing_is_said_of_a_last_state() {
+    let scene = Scene::parse("name = \"nowhere\"\nno_contact = \"12s\"");
+    let snapshot = scene.judge();
+    assert_eq!(
+        told(&snapshot, Rule::NoContact),
+        [(Severity::Crit, "no broker answers (12s)")]
+    );
+    assert!(snapshot.brokers.is_empty());
 }
 
 /// A quorum of `voters` of which `caught_up` are within two seconds, by the leader's clock.

@@ -434,6 +434,11 @@ fn what_one_broker_alone_says_is_called_its_opinion() {
     assert_eq!(&**last, "only broker 1 answers: this is its opinion");
     let own = &broker(&snapshot, 1).verdict;
     assert_eq!(own.confidence, Confidence::High);
+
+    set_probe(&mut facts, 5, Probe::default());
+    let starting = judge(&facts);
+    let down = &broker(&starting, 3).verdict;
+    assert_eq!(down.confidence, Confidence::High, "5 may yet answer");
 }
 
 #[test]
