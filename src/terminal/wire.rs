@@ -353,6 +353,16 @@ mod tests {
     }
 
     #[test]
+    fn a_wide_character_takes_two_cells() {
+        let plain = Style::new();
+        let frames = sent(&[
+            &[(0, 0, "漢", plain), (2, 0, "x", plain)],
+            &[(3, 0, "y", plain)],
+        ]);
+        assert_eq!(frames, ["\x1b[1H\x1b[m漢x", "y"]);
+    }
+
+    #[test]
     fn a_control_character_in_a_cell_is_not_sent() {
         let frames = sent(&[&[(0, 0, "\x1b", Style::new()), (1, 0, "\u{9b}", Style::new())]]);
         assert_eq!(frames[0], "\x1b[1H\x1b[m??");
@@ -395,8 +405,9 @@ mod tests {
             .prop_map(|(fg, bg, modifier)| Style::new().fg(fg).bg(bg).add_modifier(modifier))
     }
 
+    /// Characters of one cell only: what is left of a wide one that was half overwritten is each terminal's own affair.
     fn any_frame() -> impl Strategy<Value = Buffer> {
-        let words = prop::sample::select(vec!["a", "up", "●", "漢字", "longer text", " ", "é"]);
+        let words = prop::sample::select(vec!["a", "up", "●", "longer text", " ", "é"]);
         let write = (0..AREA.width, 0..AREA.height, words, any_style());
         prop::collection::vec(write, 0..12).prop_map(|writes| {
             let mut buffer = Buffer::empty(AREA);
@@ -451,9 +462,6 @@ mod tests {
                 wire.flush().unwrap();
                 terminal.process(&std::mem::take(&mut wire.out));
                 for (x, y) in (0..AREA.height).flat_map(|y| (0..AREA.width).map(move |x| (x, y))) {
-                    if terminal.screen().cell(y, x).unwrap().is_wide_continuation() {
-                        continue;
-                    }
                     let cell = &frame[(x, y)];
                     let wanted = (cell.symbol().to_owned(), named(cell.fg), named(cell.bg), cell.modifier);
                     prop_assert_eq!(shown(terminal.screen(), x, y), wanted, "at {},{}", x, y);

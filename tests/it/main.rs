@@ -3,3 +3,4 @@
 mod health;
 mod shots;
 mod support;
+mod ui;
