@@ -1,1 +1,6 @@
 //! The one integration binary.
+
+#[cfg(test)]
+mod pty;
+#[cfg(test)]
+mod support;
