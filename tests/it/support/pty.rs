@@ -18,7 +18,7 @@ use portable_pty::{
 use vt100::{Cell, Parser, Screen};
 
 /// How long a wait may take before it is a fault, on a slow and busy machine.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Keys as a terminal sends them.
 pub const ENTER: &str = "\r";
@@ -311,7 +311,7 @@ fn cells(count: u16) -> NonZeroU16 {
 
 fn listen(mut output: Box<dyn Read + Send>, heard: Sender<Heard>) {
     thread::spawn(move || {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         loop {
             let said = match output.read(&mut buffer) {
                 Ok(0) => break,
