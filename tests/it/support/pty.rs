@@ -266,7 +266,12 @@ impl Pty {
         let (_, cols) = self.screen().size();
         let edge = "─".repeat(usize::from(cols.get()));
         let mut frame = format!("┌{edge}┐\n");
-        for row in self.rows() {
+        let rows = self.rows();
+        let drawn = rows
+            .iter()
+            .rposition(|row| !row.is_empty())
+            .map_or(0, |last| last + 1);
+        for row in rows.iter().take(drawn) {
             writeln!(frame, "│{row}").expect("a string takes all");
         }
         frame + "└" + &edge + "┘"
