@@ -1,6 +1,8 @@
 //! The one integration binary.
 
+mod health;
 #[cfg(test)]
 mod pty;
+mod shots;
 #[cfg(test)]
 mod support;
