@@ -1,16 +1,17 @@
 //! Lookout: a full-screen terminal for Kafka operators.
 
 pub mod action;
-// pub mod app;
+pub mod app;
 pub mod cli;
+mod clock;
 pub mod cluster;
 pub mod config;
 pub mod effect;
 pub mod event;
-// pub mod headless;
-// pub mod logging;
+pub mod headless;
 pub mod model;
+pub mod roles;
 pub mod screens;
 pub mod state;
-// pub mod terminal;
+pub mod terminal;
 pub mod ui;
