@@ -1,6 +1,9 @@
 //! The one integration binary.
 
 mod health;
+#[cfg(test)]
+mod pty;
 mod shots;
+#[cfg(test)]
 mod support;
 mod ui;
