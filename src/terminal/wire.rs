@@ -114,10 +114,12 @@ impl<W: Write> Wire<W> {
             if now.is_none() {
                 self.put(format_args!("0"));
             }
-            for (modifier, code) in ATTRIBUTES {
-                if next.modifier.contains(modifier) && !before.modifier.contains(modifier) {
-                    self.parameter(start, format_args!("{code}"));
-                }
+            let added = next.modifier.difference(before.modifier);
+            for (_, code) in ATTRIBUTES
+                .iter()
+                .filter(|(modifier, _)| added.contains(*modifier))
+            {
+                self.parameter(start, format_args!("{code}"));
             }
             if next.fg != before.fg {
                 self.color(start, next.fg, 0);
@@ -233,8 +235,12 @@ impl<W: Write> Backend for Wire<W> {
         Ok(())
     }
 
+    /// Where it was left; the terminal itself is not asked, its answer would come in between the keys.
     fn get_cursor_position(&mut self) -> io::Result<Position> {
-        Err(io::Error::from(io::ErrorKind::Unsupported))
+        Ok(match self.place {
+            Place::Known(at) | Place::Row(at) => at,
+            Place::Unknown => Position::ORIGIN,
+        })
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
@@ -419,8 +425,8 @@ mod tests {
     }
 
     /// What a terminal shows, in ratatui's words.
-    fn shown(screen: &vt100::Screen, x: u16, y: u16) -> (String, Color, Color, Modifier) {
-        let cell = screen.cell(y, x).unwrap();
+    fn shown(screen: &vt100::Screen, at: Position) -> (String, Color, Color, Modifier) {
+        let cell = screen.cell(at.y, at.x).unwrap();
         let color = |color| match color {
             vt100::Color::Default => Color::Reset,
             vt100::Color::Idx(1) => Color::Red,
@@ -464,7 +470,7 @@ mod tests {
                 for (x, y) in (0..AREA.height).flat_map(|y| (0..AREA.width).map(move |x| (x, y))) {
                     let cell = &frame[(x, y)];
                     let wanted = (cell.symbol().to_owned(), named(cell.fg), named(cell.bg), cell.modifier);
-                    prop_assert_eq!(shown(terminal.screen(), x, y), wanted, "at {},{}", x, y);
+                    prop_assert_eq!(shown(terminal.screen(), Position { x, y }), wanted, "at {},{}", x, y);
                 }
                 before = frame;
             }

@@ -1,6 +1,7 @@
 //! What the bricks cost on the line: bytes that reach a terminal of 120x36.
 
 use std::cell::Cell;
+use std::error::Error;
 use std::io;
 use std::rc::Rc;
 
@@ -14,7 +15,7 @@ use lookout::ui::line::{Line, Skin};
 use lookout::ui::table::{Row, Table};
 use lookout::ui::theme::Role;
 use ratatui::layout::Rect;
-use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
+use ratatui::{Terminal, TerminalOptions, Viewport};
 
 /// A terminal that only counts.
 struct Counter(Rc<Cell<usize>>);
@@ -53,8 +54,8 @@ fn row<'a>(index: usize) -> Row<'a> {
 }
 
 /// Bytes each frame costs after the one before.
-fn bytes_per_frame(cursors: &[Cursor]) -> Vec<usize> {
-    let theme = theme::find("dark", ColorDepth::TrueColor, None).expect("built in");
+fn bytes_per_frame(cursors: &[Cursor]) -> Result<Vec<usize>, Box<dyn Error>> {
+    let theme = theme::find("dark", ColorDepth::TrueColor, None)?;
     let skin = Skin {
         theme,
         glyphs: GlyphSet::Unicode,
@@ -65,8 +66,9 @@ fn bytes_per_frame(cursors: &[Cursor]) -> Vec<usize> {
         viewport: Viewport::Fixed(Rect::new(0, 0, 120, 36)),
     };
     let wire = Wire::new(Counter(Rc::clone(&sent)));
-    let mut terminal = Terminal::with_options(wire, options).expect("a fixed area asks nothing");
-    let mut cost = |cursor: &Cursor| {
+    let mut terminal = Terminal::with_options(wire, options)?;
+    let mut sizes = Vec::new();
+    for cursor in cursors {
         let before = sent.get();
         let table = Table {
             columns: &columns,
@@ -74,12 +76,10 @@ fn bytes_per_frame(cursors: &[Cursor]) -> Vec<usize> {
             cursor: Some(*cursor),
             empty: "".into(),
         };
-        let view =
-            |frame: &mut Frame<'_>| table.draw(1_000, row, frame.area(), frame.buffer_mut(), &skin);
-        terminal.draw(view).expect("counting cannot fail");
-        sent.get() - before
-    };
-    cursors.iter().map(&mut cost).collect()
+        terminal.draw(|frame| table.draw(1_000, row, frame.area(), frame.buffer_mut(), &skin))?;
+        sizes.push(sent.get() - before);
+    }
+    Ok(sizes)
 }
 
 #[test]
@@ -92,7 +92,8 @@ fn a_cursor_move_a_scroll_and_a_still_screen_keep_their_budgets() {
         at(35, 1),
         at(70, 36),
         at(70, 36),
-    ]);
+    ])
+    .unwrap();
     println!("first, move, jump, scroll, page, still: {sizes:?}");
     let &[first, step, jump, scroll, page, still] = sizes.as_slice() else {
         panic!("{sizes:?}")
