@@ -3,8 +3,8 @@
 //! Decoding is total: any bytes give a value or a [`error::WireError`], and memory is proportional to
 //! the input, never to a length that the input merely claims.
 
-pub mod compression;
 pub mod api_key;
+pub mod compression;
 pub mod error;
 pub mod error_code;
 pub mod frame;
