@@ -1,4 +1,7 @@
 //! The one integration binary.
 
+mod health;
+mod shots;
+mod support;
 #[cfg(test)]
 mod tidy;

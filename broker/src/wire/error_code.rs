@@ -1,4 +1,5 @@
-//! The protocol's error codes: number, name, whether trying again can help, and words for an operator.
+//! The protocol's error codes: number, name, whether trying again can help, and words for an
+//! operator.
 
 use std::fmt;
 
@@ -41,7 +42,8 @@ macro_rules! codes {
                 }
             }
 
-            /// What the code means to an operator, in a few words; the name says enough for the rest.
+            /// What the code means to an operator, in a few words; the name says enough for the
+            /// rest.
             pub const fn say(self) -> Option<&'static str> {
                 match self.0 {
                     $($($code => Some($say),)?)*

@@ -1,4 +1,5 @@
-//! A handful of messages byte by byte, each field with its bytes. Decoded, encoded, compared both ways.
+//! A handful of messages byte by byte, each field with its bytes. Decoded, encoded, compared both
+//! ways.
 
 use std::fmt::Debug;
 

@@ -30,8 +30,17 @@ fn encoded<M: Message>(message: &M, version: i16) -> Vec<u8> {
     out
 }
 
+/// Each case walks every message in every version, so few are enough.
+fn few_cases() -> ProptestConfig {
+    ProptestConfig {
+        cases: 32,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(few_cases())]
 
     #[test]
     fn a_decoded_message_encodes_to_the_same_bytes(seed: u64) {

@@ -92,10 +92,8 @@ fn orphans(sources: &[Source]) -> Vec<String> {
 fn declared_by(source: &Source) -> Vec<String> {
     let stem = source.path.trim_end_matches(".rs");
     let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
-    let within = match name {
-        "mod" | "lib" | "main" => folder,
-        _ => stem,
-    };
+    let is_root = CRATE_ROOTS.iter().any(|root| source.path.ends_with(root));
+    let within = if is_root || name == "mod" { folder } else { stem };
     let tokens = source.tokens();
     let by_macro = tokens.windows(2).any(|pair| match pair {
         [TokenTree::Ident(keyword), TokenTree::Punct(dollar)] => {
