@@ -5,6 +5,7 @@ use std::fmt;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::ui::cursor::Step;
+use crate::ui::input::Edit;
 
 /// What the operator means, whatever key said it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,12 +83,18 @@ pub const fn key(code: KeyCode) -> Chord {
 
 /// A character key; capitals are characters of their own.
 pub const fn char(character: char) -> Chord {
-    Chord { code: KeyCode::Char(character), ctrl: false }
+    Chord {
+        code: KeyCode::Char(character),
+        ctrl: false,
+    }
 }
 
 /// A character with ctrl.
 pub const fn ctrl(character: char) -> Chord {
-    Chord { code: KeyCode::Char(character), ctrl: true }
+    Chord {
+        code: KeyCode::Char(character),
+        ctrl: true,
+    }
 }
 
 impl Chord {
@@ -133,17 +140,27 @@ pub struct Binding {
 impl Binding {
     /// A binding that the footer shows.
     pub const fn footer(chords: &'static [Chord], action: Action, label: &'static str) -> Self {
-        Self { chords, action, label, shown: Shown::Footer }
+        Self {
+            chords,
+            action,
+            label,
+            shown: Shown::Footer,
+        }
     }
 
     /// A binding that only the help shows.
     pub const fn help(chords: &'static [Chord], action: Action, label: &'static str) -> Self {
-        Self { chords, action, label, shown: Shown::Help }
+        Self {
+            chords,
+            action,
+            label,
+            shown: Shown::Help,
+        }
     }
 }
 
 /// What a key means while text is typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputKey {
     /// Esc: drop the text.
     Cancel,
@@ -153,8 +170,9 @@ pub enum InputKey {
     Quit,
     /// Arrows and pages move the selection meanwhile.
     Move(Action),
-    /// Anything else edits.
-    Edit,
+    Edit(Edit),
+    /// The key means nothing here.
+    Nothing,
 }
 
 /// Reads a key as one typed into a line.
@@ -169,6 +187,24 @@ pub fn in_input(event: KeyEvent) -> InputKey {
         KeyCode::Down => InputKey::Move(Action::Down),
         KeyCode::PageUp => InputKey::Move(Action::PageUp),
         KeyCode::PageDown => InputKey::Move(Action::PageDown),
-        _ => InputKey::Edit,
+        _ => edit(event).map_or(InputKey::Nothing, InputKey::Edit),
     }
+}
+
+fn edit(event: KeyEvent) -> Option<Edit> {
+    let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+    Some(match event.code {
+        KeyCode::Char('u') if ctrl => Edit::DeleteToStart,
+        KeyCode::Char('w') if ctrl => Edit::DeleteWord,
+        KeyCode::Char('a') if ctrl => Edit::Home,
+        KeyCode::Char('e') if ctrl => Edit::End,
+        KeyCode::Char(character) if !ctrl => Edit::Insert(character),
+        KeyCode::Backspace => Edit::DeleteBefore,
+        KeyCode::Delete => Edit::DeleteAfter,
+        KeyCode::Left => Edit::Left,
+        KeyCode::Right => Edit::Right,
+        KeyCode::Home => Edit::Home,
+        KeyCode::End => Edit::End,
+        _ => return None,
+    })
 }

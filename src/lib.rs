@@ -1,10 +1,11 @@
 //! Lookout: a full-screen terminal for Kafka operators.
+#![doc = include_str!("README.md")]
 
 pub mod action;
 // pub mod app;
 pub mod cli;
 // pub mod cluster;
-// pub mod config;
+pub mod config;
 pub mod effect;
 pub mod event;
 // pub mod headless;

@@ -44,8 +44,10 @@ enum Field {
     State,
 }
 
-const SORTS: &[(Field, Direction)] =
-    &[(Field::State, Direction::Descending), (Field::Topic, Direction::Ascending)];
+const SORTS: &[(Field, Direction)] = &[
+    (Field::State, Direction::Descending),
+    (Field::Topic, Direction::Ascending),
+];
 
 fn columns() -> Vec<(Field, Column)> {
     vec![
@@ -75,26 +77,44 @@ struct Replica<'a> {
 impl BrokerPage {
     /// The page of this broker.
     pub fn of(id: BrokerId) -> Self {
-        Self { id, list: Listing::new(SORTS) }
+        Self {
+            id,
+            list: Listing::new(SORTS),
+        }
     }
 
     fn replicas<'a>(&self, scene: &Scene<'a>) -> Vec<Replica<'a>> {
-        let Some(topology) = scene.snapshot.facts.topology.value() else { return Vec::new() };
+        let Some(topology) = scene.snapshot.facts.topology.value() else {
+            return Vec::new();
+        };
         let views = &scene.snapshot.topics;
-        let known = topology.topics.iter().filter_map(|(name, topic)| Some((topic, views.get(name)?)));
+        let known = topology
+            .topics
+            .iter()
+            .filter_map(|(name, topic)| Some((topic, views.get(name)?)));
         known
             .flat_map(|(topic, view)| {
                 let states = topic.partitions.iter().zip(&view.states);
-                states.map(|(partition, state)| Replica { topic: &topic.name, partition, state: *state })
+                states.map(|(partition, state)| Replica {
+                    topic: &topic.name,
+                    partition,
+                    state: *state,
+                })
             })
             .filter(|replica| replica.partition.replicas.contains(&self.id))
             .collect()
     }
 
     fn table(&self, scene: &Scene) -> Rect {
-        let said = scene.snapshot.broker(self.id).map_or(0, |broker| said(scene, broker).len());
+        let said = scene
+            .snapshot
+            .broker(self.id)
+            .map_or(0, |broker| said(scene, broker).len());
         let most = scene.body.height.saturating_sub(TABLE_ROWS_MIN);
-        listing::below(scene.body, u16::try_from(said).unwrap_or(u16::MAX).min(most))
+        listing::below(
+            scene.body,
+            u16::try_from(said).unwrap_or(u16::MAX).min(most),
+        )
     }
 }
 
@@ -119,7 +139,8 @@ impl Room for BrokerPage {
         let passes = self.list.passes();
         let mut replicas = self.replicas(scene);
         replicas.retain(|replica| {
-            let wanted = self.list.wanted == Wanted::All || replica.state != PartitionState::Healthy;
+            let wanted =
+                self.list.wanted == Wanted::All || replica.state != PartitionState::Healthy;
             wanted && passes(replica.topic)
         });
         self.list.order(&mut replicas, |field, a, b| match field {
@@ -128,8 +149,10 @@ impl Room for BrokerPage {
                 (a.topic, a.partition.index).cmp(&(b.topic, b.partition.index))
             }
         });
-        let rows =
-            replicas.into_iter().map(|r| (r.topic.clone(), r.partition.index)).collect();
+        let rows = replicas
+            .into_iter()
+            .map(|r| (r.topic.clone(), r.partition.index))
+            .collect();
         self.list.settle(rows, listing::height(self.table(scene)));
     }
 
@@ -147,19 +170,39 @@ impl Room for BrokerPage {
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let Some(broker) = scene.snapshot.broker(self.id) else {
             let words = format!(" no broker {} is known in this cluster", self.id);
-            line::draw(&Line::of(words, Role::Warn), Align::Left, area, buffer, scene.skin);
+            line::draw(
+                &Line::of(words, Role::Warn),
+                Align::Left,
+                area,
+                buffer,
+                scene.skin,
+            );
             return;
         };
         let table = self.table(scene);
         for (row, said) in (area.y..table.y).zip(said(scene, broker)) {
-            let place = Rect { y: row, height: 1, ..area };
+            let place = Rect {
+                y: row,
+                height: 1,
+                ..area
+            };
             line::draw(&said, Align::Left, place, buffer, scene.skin);
         }
         let columns = columns();
-        let empty = cells::empty(&scene.snapshot.facts.topology, "no replica matches", "no replica on it");
-        let sheet =
-            Sheet { list: &self.list, columns: &columns, summary: share(broker), empty: &empty };
-        sheet.draw(scene, table, buffer, |key| row(scene, self.id, key, &columns));
+        let empty = cells::empty(
+            &scene.snapshot.facts.topology,
+            "no replica matches",
+            "no replica on it",
+        );
+        let sheet = Sheet {
+            list: &self.list,
+            columns: &columns,
+            summary: share(broker),
+            empty: &empty,
+        };
+        sheet.draw(scene, table, buffer, |key| {
+            row(scene, self.id, key, &columns)
+        });
     }
 }
 
@@ -167,7 +210,10 @@ impl Room for BrokerPage {
 fn said(scene: &Scene, broker: &BrokerView) -> Vec<Line<'static>> {
     let mut lines = vec![headline(scene, broker)];
     let evidence = broker.verdict.evidence.iter();
-    lines.extend(labelled("evidence", evidence.map(|said| Line::of(said.to_string(), Role::Text))));
+    lines.extend(labelled(
+        "evidence",
+        evidence.map(|said| Line::of(said.to_string(), Role::Text)),
+    ));
     lines.extend(labelled("probe", probe(scene, broker.id).into_iter()));
     lines.extend(labelled("log dirs", log_dirs(scene, broker.id).into_iter()));
     lines
@@ -176,7 +222,10 @@ fn said(scene: &Scene, broker: &BrokerView) -> Vec<Line<'static>> {
 fn headline(scene: &Scene, broker: &BrokerView) -> Line<'static> {
     let kind = broker.verdict.kind;
     let role = glyphs::role(kind);
-    let mut line = Line::of(format!(" {} ", glyphs::glyph(kind).of(scene.skin.glyphs)), role);
+    let mut line = Line::of(
+        format!(" {} ", glyphs::glyph(kind).of(scene.skin.glyphs)),
+        role,
+    );
     line.push(format!("broker {}", broker.id), Role::Title);
     if let Some(endpoint) = &broker.endpoint {
         line.push(format!("   {endpoint}"), Role::Text);
@@ -187,7 +236,10 @@ fn headline(scene: &Scene, broker: &BrokerView) -> Line<'static> {
     line.push(format!("   {}", kind.words()), role);
     if let Some(since) = broker.verdict.since.filter(|_| kind != VerdictKind::Up) {
         let clock = since.moment().clock_utc();
-        line.push(format!(" since {clock} UTC ({})", cells::since(since, scene.now)), role);
+        line.push(
+            format!(" since {clock} UTC ({})", cells::since(since, scene.now)),
+            role,
+        );
     }
     let confidence = match broker.verdict.confidence {
         Confidence::Low => "low",
@@ -203,7 +255,11 @@ fn labelled(
 ) -> impl Iterator<Item = Line<'static>> {
     let label = format!(" {label:LABEL$}");
     lines.enumerate().map(move |(index, line)| {
-        let head = if index == 0 { label.clone() } else { " ".repeat(LABEL + 1) };
+        let head = if index == 0 {
+            label.clone()
+        } else {
+            " ".repeat(LABEL + 1)
+        };
         let mut whole = Line::of(head, Role::Dim);
         whole.spans.extend(line.spans);
         whole
@@ -215,7 +271,10 @@ fn probe(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {
     let Some(probe) = scene.snapshot.facts.probes.get(&id) else {
         return vec![Line::of("not probed yet", Role::Dim)];
     };
-    let dialled = probe.dialled.as_deref().map(|address| format!("dialled {address}: "));
+    let dialled = probe
+        .dialled
+        .as_deref()
+        .map(|address| format!("dialled {address}: "));
     let mut line = Line::of(dialled.unwrap_or_default(), Role::Dim);
     let rungs: Vec<String> = probe
         .rungs
@@ -229,7 +288,11 @@ fn probe(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {
     let mut lines = vec![line];
     if let Some(failure) = &probe.failure {
         let rounds = probe.failures;
-        let words = format!("{} failed ({rounds} in a row): {}", failure.rung.name(), failure.text);
+        let words = format!(
+            "{} failed ({rounds} in a row): {}",
+            failure.rung.name(),
+            failure.text
+        );
         lines.push(Line::of(words, Role::Crit));
     }
     if let Some(age) = probe.last_round.map(|at| at.age(scene.now))
@@ -241,7 +304,9 @@ fn probe(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {
 }
 
 fn log_dirs(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {
-    let Some(fact) = scene.snapshot.facts.log_dirs.get(&id) else { return Vec::new() };
+    let Some(fact) = scene.snapshot.facts.log_dirs.get(&id) else {
+        return Vec::new();
+    };
     let role = cells::freshness(fact, scene.now, cells::SLOW_FACT_DUE);
     let dirs = fact.value().map(|dirs| dirs.as_slice()).unwrap_or_default();
     let mut lines: Vec<Line<'static>> = dirs.iter().map(|dir| log_dir(dir, role)).collect();
@@ -256,10 +321,19 @@ fn log_dir(dir: &LogDir, role: Role) -> Line<'static> {
     if let Some(error) = &dir.error {
         return line.with(format!("  OFFLINE: {error}"), Role::Crit);
     }
-    let held = format!("  {} replicas, {}", dir.replicas, units::bytes(dir.replica_bytes));
+    let held = format!(
+        "  {} replicas, {}",
+        dir.replicas,
+        units::bytes(dir.replica_bytes)
+    );
     let line = line.with(held, role);
-    let Some((total, usable)) = dir.total_bytes.zip(dir.usable_bytes) else { return line };
-    line.with(format!("  {} free of {}", units::bytes(usable), units::bytes(total)), role)
+    let Some((total, usable)) = dir.total_bytes.zip(dir.usable_bytes) else {
+        return line;
+    };
+    line.with(
+        format!("  {} free of {}", units::bytes(usable), units::bytes(total)),
+        role,
+    )
 }
 
 fn share(broker: &BrokerView) -> Line<'static> {
@@ -281,16 +355,31 @@ fn row(
     (topic, index): &(TopicName, i32),
     columns: &[(Field, Column)],
 ) -> Row<'static> {
-    let topics = scene.snapshot.facts.topology.value().map(|topology| &topology.topics);
-    let found = topics.and_then(|topics| topics.get(topic)).zip(scene.snapshot.topics.get(topic));
-    let Some((found, view)) = found else { return Row::default() };
+    let topics = scene
+        .snapshot
+        .facts
+        .topology
+        .value()
+        .map(|topology| &topology.topics);
+    let found = topics
+        .and_then(|topics| topics.get(topic))
+        .zip(scene.snapshot.topics.get(topic));
+    let Some((found, view)) = found else {
+        return Row::default();
+    };
     let mut states = found.partitions.iter().zip(&view.states);
     let Some((partition, state)) = states.find(|(p, _)| p.index == *index) else {
         return Row::default();
     };
-    let cells = columns.iter().map(|(field, _)| cell(topic, partition, *state, id, *field));
+    let cells = columns
+        .iter()
+        .map(|(field, _)| cell(topic, partition, *state, id, *field));
     let row = Row::new(cells.collect());
-    if scene.snapshot.no_contact() { row.stale() } else { row }
+    if scene.snapshot.no_contact() {
+        row.stale()
+    } else {
+        row
+    }
 }
 
 fn cell(
@@ -310,9 +399,10 @@ fn cell(
             Some(leader) => Line::of(leader.to_string(), Role::Text),
             None => Line::of("none", Role::Crit),
         },
-        Field::Isr => {
-            Line::of(format!("{}/{}", partition.isr.len(), partition.replicas.len()), Role::Text)
-        }
+        Field::Isr => Line::of(
+            format!("{}/{}", partition.isr.len(), partition.replicas.len()),
+            Role::Text,
+        ),
         Field::State => {
             let (_, role) = partition::sign(state);
             Line::of(partition::words(state), role)

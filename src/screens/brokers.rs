@@ -56,8 +56,14 @@ pub fn columns() -> Vec<(Field, Column)> {
         (Field::Rack, Column::new("RACK", 4).up_to(12).priority(4)),
         (Field::State, Column::new("STATE", 13).up_to(26)),
         (Field::Leaders, Column::new("LEADERS", 7).right()),
-        (Field::Preferred, Column::new("PREF%", 5).right().priority(5)),
-        (Field::Replicas, Column::new("REPLICAS", 8).right().priority(2)),
+        (
+            Field::Preferred,
+            Column::new("PREF%", 5).right().priority(5),
+        ),
+        (
+            Field::Replicas,
+            Column::new("REPLICAS", 8).right().priority(2),
+        ),
         (Field::Under, Column::new("UNDER", 5).right()),
         (Field::Disk, Column::new("DISK", 11).right().priority(3)),
         (Field::RoundTrip, Column::new("RTT", 5).right().priority(6)),
@@ -72,7 +78,9 @@ pub struct Brokers {
 
 impl Default for Brokers {
     fn default() -> Self {
-        Self { list: Listing::new(SORTS) }
+        Self {
+            list: Listing::new(SORTS),
+        }
     }
 }
 
@@ -100,7 +108,10 @@ impl Room for Brokers {
 
     fn update(&mut self, action: Action, scene: &Scene) -> Reply {
         if action == Action::Open {
-            return self.list.selected().map_or(Reply::Stay, |id| Reply::Go(Place::Broker(*id)));
+            return self
+                .list
+                .selected()
+                .map_or(Reply::Stay, |id| Reply::Go(Place::Broker(*id)));
         }
         if self.list.act(action, listing::height(scene.body)) {
             self.settle(scene);
@@ -111,9 +122,17 @@ impl Room for Brokers {
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let totals = &scene.snapshot.totals;
         let known = scene.snapshot.brokers.len();
-        let summary = Line::of(format!(" {known} brokers known · {} alive", totals.alive), Role::Dim);
+        let summary = Line::of(
+            format!(" {known} brokers known · {} alive", totals.alive),
+            Role::Dim,
+        );
         let columns = columns();
-        let sheet = Sheet { list: &self.list, columns: &columns, summary, empty: "no broker matches" };
+        let sheet = Sheet {
+            list: &self.list,
+            columns: &columns,
+            summary,
+            empty: "no broker matches",
+        };
         sheet.draw(scene, area, buffer, |id| row(scene, *id, &columns));
     }
 }
@@ -137,9 +156,17 @@ fn faulty(broker: &BrokerView) -> bool {
 }
 
 fn searched(broker: &BrokerView) -> String {
-    let endpoint = broker.endpoint.as_ref().map(ToString::to_string).unwrap_or_default();
+    let endpoint = broker
+        .endpoint
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let rack = broker.rack.as_deref().unwrap_or_default();
-    format!("{} {endpoint} {rack} {}", broker.id, broker.verdict.kind.words())
+    format!(
+        "{} {endpoint} {rack} {}",
+        broker.id,
+        broker.verdict.kind.words()
+    )
 }
 
 fn compare(field: Field, a: &BrokerView, b: &BrokerView) -> Ordering {
@@ -160,17 +187,29 @@ fn compare(field: Field, a: &BrokerView, b: &BrokerView) -> Ordering {
 
 /// The row of one broker.
 pub fn row(scene: &Scene, id: BrokerId, columns: &[(Field, Column)]) -> Row<'static> {
-    let Some(broker) = scene.snapshot.broker(id) else { return Row::default() };
-    let row = Row::new(columns.iter().map(|(field, _)| cell(scene, broker, *field)).collect());
-    if scene.snapshot.no_contact() { row.stale() } else { row }
+    let Some(broker) = scene.snapshot.broker(id) else {
+        return Row::default();
+    };
+    let row = Row::new(
+        columns
+            .iter()
+            .map(|(field, _)| cell(scene, broker, *field))
+            .collect(),
+    );
+    if scene.snapshot.no_contact() {
+        row.stale()
+    } else {
+        row
+    }
 }
 
 fn cell(scene: &Scene, broker: &BrokerView, field: Field) -> Line<'static> {
     let kind = broker.verdict.kind;
     match field {
-        Field::Glyph => {
-            Line::of(glyphs::glyph(kind).of(scene.skin.glyphs).to_string(), glyphs::role(kind))
-        }
+        Field::Glyph => Line::of(
+            glyphs::glyph(kind).of(scene.skin.glyphs).to_string(),
+            glyphs::role(kind),
+        ),
         Field::Id => Line::of(broker.id.to_string(), Role::Text),
         Field::Host => match &broker.endpoint {
             Some(endpoint) => Line::of(endpoint.to_string(), Role::Text),
@@ -182,9 +221,10 @@ fn cell(scene: &Scene, broker: &BrokerView, field: Field) -> Line<'static> {
         },
         Field::State => state(scene, broker),
         Field::Leaders => cells::number(broker.leaders, Role::Text),
-        Field::Preferred => {
-            cells::percent(broker.preferred_led.map(u64::from), broker.preferred.map(u64::from))
-        }
+        Field::Preferred => cells::percent(
+            broker.preferred_led.map(u64::from),
+            broker.preferred.map(u64::from),
+        ),
         Field::Replicas => cells::number(broker.replicas, Role::Text),
         Field::Under => cells::faults(broker.out_of_sync, Role::Warn),
         Field::Disk => disk(scene, broker.id),
@@ -202,17 +242,31 @@ fn state(scene: &Scene, broker: &BrokerView) -> Line<'static> {
         words.push(' ');
         words.push_str(&cells::since(since, scene.now));
     }
-    let role = if kind == VerdictKind::Up { Role::Text } else { glyphs::role(kind) };
+    let role = if kind == VerdictKind::Up {
+        Role::Text
+    } else {
+        glyphs::role(kind)
+    };
     let line = Line::of(words, role);
-    if broker.quorum_leader { line.with(" · quorum leader", Role::Dim) } else { line }
+    if broker.quorum_leader {
+        line.with(" · quorum leader", Role::Dim)
+    } else {
+        line
+    }
 }
 
 /// Used share and size of its volumes: `41% 1.2 TB`; several dirs on one volume count that volume once each, as
 /// the broker reports them.
 fn disk(scene: &Scene, id: BrokerId) -> Line<'static> {
-    let Some(fact) = scene.snapshot.facts.log_dirs.get(&id) else { return cells::unknown() };
-    let Some(dirs) = fact.value() else { return cells::unknown() };
-    let totals = dirs.iter().filter_map(|dir| dir.total_bytes.zip(dir.usable_bytes));
+    let Some(fact) = scene.snapshot.facts.log_dirs.get(&id) else {
+        return cells::unknown();
+    };
+    let Some(dirs) = fact.value() else {
+        return cells::unknown();
+    };
+    let totals = dirs
+        .iter()
+        .filter_map(|dir| dir.total_bytes.zip(dir.usable_bytes));
     let (total, usable) = totals.fold((0_u64, 0_u64), |sum, (total, usable)| {
         (sum.0.saturating_add(total), sum.1.saturating_add(usable))
     });
@@ -227,7 +281,9 @@ fn disk(scene: &Scene, id: BrokerId) -> Line<'static> {
 
 fn round_trip(scene: &Scene, id: BrokerId) -> Line<'static> {
     let probe = scene.snapshot.facts.probes.get(&id);
-    let Some((us, at)) = probe.and_then(|probe| probe.rtt_us) else { return cells::unknown() };
+    let Some((us, at)) = probe.and_then(|probe| probe.rtt_us) else {
+        return cells::unknown();
+    };
     let age = at.age(scene.now);
     if age > cells::overdue_after(scene) {
         return Line::of(age.to_string(), Role::Stale);

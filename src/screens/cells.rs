@@ -25,7 +25,9 @@ pub fn since(since: Since, now: Moment) -> String {
 
 /// A number, or unknown.
 pub fn number<T: Into<i64>>(value: Option<T>, role: Role) -> Line<'static> {
-    value.map_or_else(unknown, |value| Line::of(units::grouped(value.into()), role))
+    value.map_or_else(unknown, |value| {
+        Line::of(units::grouped(value.into()), role)
+    })
 }
 
 /// A number that is bad unless it is zero.

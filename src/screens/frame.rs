@@ -1,20 +1,19 @@
 //! The whole frame: header, strip, screen, footer, and what lies over them. A pure function of what it is given.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Clear, Widget as _};
 
 use crate::action::Binding;
-use crate::screens::chrome::{self, footer, header, strip};
+use crate::screens::chrome::{footer, header, strip};
 use crate::screens::help::Help;
 use crate::screens::palette::Palette;
 use crate::screens::{Room as _, Scene, Screen};
+use crate::ui::frame;
 use crate::ui::input::Input;
-use crate::ui::line::{self, Line};
+use crate::ui::line::{self, Line, Skin};
 use crate::ui::text::Align;
 use crate::ui::theme::Role;
-
-/// Below this nothing can be read; the screen says so instead.
-pub const LEAST: (u16, u16) = (40, 10);
 
 /// What lies over the screen, and takes the keys.
 #[derive(Debug, Clone, Copy)]
@@ -39,20 +38,25 @@ pub struct Frame<'a> {
 
 impl Frame<'_> {
     /// Draws it. Returns where the text cursor stands, while something is typed.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer) -> Option<(u16, u16)> {
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let skin = self.scene.skin;
         buffer.set_style(area, skin.style(Role::Text));
-        if area.width < LEAST.0 || area.height < LEAST.1 {
-            too_small(area, buffer, self.scene);
+        let Some(parts) = frame::split(area) else {
+            frame::draw_too_small(area, buffer, skin);
             return None;
-        }
-        let parts = chrome::parts(area);
+        };
         let width = usize::from(area.width);
         buffer.set_style(parts.header, skin.style(Role::Header));
         let (left, right) = header::lines(&self.scene, &self.trail, width);
         line::draw(&left, Align::Left, parts.header, buffer, skin);
         line::draw(&right, Align::Right, parts.header, buffer, skin);
-        line::draw(&strip::line(&self.scene, width), Align::Left, parts.strip, buffer, skin);
+        line::draw(
+            &strip::line(&self.scene, width),
+            Align::Left,
+            parts.strip,
+            buffer,
+            skin,
+        );
         self.screen.view(&self.scene, parts.body, buffer);
         self.draw_footer(parts.footer, buffer);
         self.draw_overlay(parts.body, parts.footer, buffer)
@@ -66,31 +70,27 @@ impl Frame<'_> {
         line::draw(&right, Align::Right, area, buffer, self.scene.skin);
     }
 
-    fn draw_overlay(&self, body: Rect, footer: Rect, buffer: &mut Buffer) -> Option<(u16, u16)> {
+    fn draw_overlay(&self, body: Rect, footer: Rect, buffer: &mut Buffer) -> Option<Position> {
+        let skin = self.scene.skin;
         match self.overlay {
             Overlay::Nothing => None,
             Overlay::Filter(input) => {
-                let hint = "   enter keep  esc clear";
-                Some(input.draw_in("filter: ", hint, footer, buffer, self.scene.skin))
+                blank(footer, buffer, skin);
+                Some(input.draw(&Line::of(" filter: ", Role::Key), footer, buffer, skin))
             }
-            Overlay::Palette(palette) => palette.view(body, buffer, self.scene.skin),
+            Overlay::Palette(palette) => Some(palette.view(body, buffer, skin)),
             Overlay::Help(help) => {
                 let mut keys = self.screen.keys().to_vec();
                 keys.push(self.everywhere);
-                help.view(&keys, body, buffer, self.scene.skin);
+                help.view(&keys, body, buffer, skin);
                 None
             }
         }
     }
 }
 
-fn too_small(area: Rect, buffer: &mut Buffer, scene: Scene) {
-    let lines = [
-        format!("{}x{} is too small", area.width, area.height),
-        format!("needs {}x{}", LEAST.0, LEAST.1),
-    ];
-    for (y, words) in (area.top()..area.bottom()).zip(lines) {
-        let row = Rect { y, height: 1, ..area };
-        line::draw(&Line::of(words, Role::Warn), Align::Left, row, buffer, scene.skin);
-    }
+/// Empties an area before something is drawn over it.
+pub fn blank(area: Rect, buffer: &mut Buffer, skin: &Skin) {
+    Clear.render(area, buffer);
+    buffer.set_style(area, skin.style(Role::Text));
 }

@@ -36,17 +36,28 @@ enum Field {
     Host,
 }
 
-const SORTS: &[(Field, Direction)] =
-    &[(Field::Topic, Direction::Ascending), (Field::Lag, Direction::Descending)];
+const SORTS: &[(Field, Direction)] = &[
+    (Field::Topic, Direction::Ascending),
+    (Field::Lag, Direction::Descending),
+];
 
 fn columns() -> Vec<(Field, Column)> {
     vec![
         (Field::Topic, Column::name("TOPIC", 12, 80)),
         (Field::Partition, Column::new("P", 5).right()),
-        (Field::Committed, Column::new("COMMITTED", 11).up_to(15).right()),
-        (Field::End, Column::new("END", 11).up_to(15).right().priority(2)),
+        (
+            Field::Committed,
+            Column::new("COMMITTED", 11).up_to(15).right(),
+        ),
+        (
+            Field::End,
+            Column::new("END", 11).up_to(15).right().priority(2),
+        ),
         (Field::Lag, Column::new("LAG", 9).up_to(15).right()),
-        (Field::Client, Column::new("CLIENT", 12).up_to(40).priority(1)),
+        (
+            Field::Client,
+            Column::new("CLIENT", 12).up_to(40).priority(1),
+        ),
         (Field::Host, Column::new("HOST", 12).up_to(30).priority(3)),
     ]
 }
@@ -61,11 +72,21 @@ pub struct GroupPage {
 impl GroupPage {
     /// The page of this group.
     pub fn of(id: Arc<str>) -> Self {
-        Self { id, list: Listing::new(SORTS) }
+        Self {
+            id,
+            list: Listing::new(SORTS),
+        }
     }
 
     fn group<'a>(&self, scene: &Scene<'a>) -> Option<&'a Group> {
-        scene.snapshot.facts.groups.value()?.by_id.get(&self.id).map(Arc::as_ref)
+        scene
+            .snapshot
+            .facts
+            .groups
+            .value()?
+            .by_id
+            .get(&self.id)
+            .map(Arc::as_ref)
     }
 }
 
@@ -91,15 +112,21 @@ impl Room for GroupPage {
     }
 
     fn settle(&mut self, scene: &Scene) {
-        let Some(offsets) = self.group(scene).and_then(|group| group.offsets.value()) else { return };
+        let Some(offsets) = self.group(scene).and_then(|group| group.offsets.value()) else {
+            return;
+        };
         let passes = self.list.passes();
         let mut rows: Vec<&GroupOffset> = offsets
             .iter()
             .filter(|offset| passes(&offset.topic))
             .filter(|offset| self.list.wanted == Wanted::All || offset.lag() != Some(0))
             .collect();
-        self.list.order(&mut rows, |field, a, b| compare(field, a, b));
-        let rows = rows.into_iter().map(|offset| (offset.topic.clone(), offset.partition)).collect();
+        self.list
+            .order(&mut rows, |field, a, b| compare(field, a, b));
+        let rows = rows
+            .into_iter()
+            .map(|offset| (offset.topic.clone(), offset.partition))
+            .collect();
         self.list.settle(rows, listing::height(scene.body));
     }
 
@@ -113,16 +140,30 @@ impl Room for GroupPage {
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let Some(group) = self.group(scene) else {
             let words = match scene.snapshot.facts.groups.value() {
-                Some(_) => format!(" no group {} here: it ended, or its coordinator did not answer", self.id),
+                Some(_) => format!(
+                    " no group {} here: it ended, or its coordinator did not answer",
+                    self.id
+                ),
                 None => " waiting for the first answer…".to_owned(),
             };
-            line::draw(&Line::of(words, Role::Warn), Align::Left, area, buffer, scene.skin);
+            line::draw(
+                &Line::of(words, Role::Warn),
+                Align::Left,
+                area,
+                buffer,
+                scene.skin,
+            );
             return;
         };
         let columns = columns();
         let empty = cells::empty(&group.offsets, "no partition matches", "nothing committed");
         let summary = cells::with_gap(summary(group), &group.offsets, "offsets", scene);
-        let sheet = Sheet { list: &self.list, columns: &columns, summary, empty: &empty };
+        let sheet = Sheet {
+            list: &self.list,
+            columns: &columns,
+            summary,
+            empty: &empty,
+        };
         sheet.draw(scene, area, buffer, |key| row(scene, group, key, &columns));
     }
 }
@@ -165,17 +206,38 @@ fn row(
     (topic, partition): &(TopicName, i32),
     columns: &[(Field, Column)],
 ) -> Row<'static> {
-    let offsets = group.offsets.value().map(|offsets| offsets.as_slice()).unwrap_or_default();
-    let found = offsets.binary_search_by(|offset| (&offset.topic, offset.partition).cmp(&(topic, *partition)));
-    let Some(offset) = found.ok().and_then(|index| offsets.get(index)) else { return Row::default() };
-    let row = Row::new(columns.iter().map(|(field, _)| cell(group, offset, *field)).collect());
-    let old = group.offsets.overdue(scene.now, cells::overdue_after(scene)).is_some();
-    if scene.snapshot.no_contact() || old { row.stale() } else { row }
+    let offsets = group
+        .offsets
+        .value()
+        .map(|offsets| offsets.as_slice())
+        .unwrap_or_default();
+    let found = offsets
+        .binary_search_by(|offset| (&offset.topic, offset.partition).cmp(&(topic, *partition)));
+    let Some(offset) = found.ok().and_then(|index| offsets.get(index)) else {
+        return Row::default();
+    };
+    let row = Row::new(
+        columns
+            .iter()
+            .map(|(field, _)| cell(group, offset, *field))
+            .collect(),
+    );
+    let old = group
+        .offsets
+        .overdue(scene.now, cells::overdue_after(scene))
+        .is_some();
+    if scene.snapshot.no_contact() || old {
+        row.stale()
+    } else {
+        row
+    }
 }
 
 fn cell(group: &Group, offset: &GroupOffset, field: Field) -> Line<'static> {
     let members = group.members.value();
-    let member = offset.member.and_then(|index| members.and_then(|members| members.get(index)));
+    let member = offset
+        .member
+        .and_then(|index| members.and_then(|members| members.get(index)));
     match field {
         Field::Topic => Line::of(offset.topic.to_string(), Role::Text),
         Field::Partition => Line::of(offset.partition.to_string(), Role::Text),

@@ -49,9 +49,18 @@ fn columns() -> Vec<(Field, Column)> {
         (Field::State, Column::new("STATE", 12).up_to(20)),
         (Field::Members, Column::new("MEMBERS", 8).right()),
         (Field::Lag, Column::new("LAG", 9).up_to(15).right()),
-        (Field::Unknown, Column::new("UNKNOWN", 8).right().priority(3)),
-        (Field::Partitions, Column::new("PARTITIONS", 10).right().priority(4)),
-        (Field::Coordinator, Column::new("COORD", 6).right().priority(1)),
+        (
+            Field::Unknown,
+            Column::new("UNKNOWN", 8).right().priority(3),
+        ),
+        (
+            Field::Partitions,
+            Column::new("PARTITIONS", 10).right().priority(4),
+        ),
+        (
+            Field::Coordinator,
+            Column::new("COORD", 6).right().priority(1),
+        ),
     ]
 }
 
@@ -63,7 +72,9 @@ pub struct GroupsList {
 
 impl Default for GroupsList {
     fn default() -> Self {
-        Self { list: Listing::new(SORTS) }
+        Self {
+            list: Listing::new(SORTS),
+        }
     }
 }
 
@@ -91,13 +102,18 @@ impl Room for GroupsList {
     }
 
     fn settle(&mut self, scene: &Scene) {
-        let Some(groups) = scene.snapshot.facts.groups.value() else { return };
+        let Some(groups) = scene.snapshot.facts.groups.value() else {
+            return;
+        };
         let passes = self.list.passes();
         let mut rows: Vec<Ranked> = groups
             .by_id
             .values()
             .filter(|group| passes(&group.id))
-            .map(|group| Ranked { group, lag: group.lag().0 })
+            .map(|group| Ranked {
+                group,
+                lag: group.lag().0,
+            })
             .filter(|row| self.list.wanted == Wanted::All || attention(row.group, row.lag))
             .collect();
         self.list.order(&mut rows, compare);
@@ -121,15 +137,25 @@ impl Room for GroupsList {
         let columns = columns();
         let empty = cells::empty(fact, "no group matches", "no groups yet");
         let summary = cells::with_gap(summary(fact.value()), fact, "groups", scene);
-        let sheet = Sheet { list: &self.list, columns: &columns, summary, empty: &empty };
+        let sheet = Sheet {
+            list: &self.list,
+            columns: &columns,
+            summary,
+            empty: &empty,
+        };
         sheet.draw(scene, area, buffer, |id| row(scene, id, &columns));
     }
 }
 
 /// `6 groups`, and from how many brokers where one that could know did not answer.
 fn summary(groups: Option<&Arc<Groups>>) -> Line<'static> {
-    let Some(groups) = groups else { return Line::of(" groups", Role::Dim) };
-    let line = Line::of(format!(" {} groups", units::grouped_usize(groups.by_id.len())), Role::Dim);
+    let Some(groups) = groups else {
+        return Line::of(" groups", Role::Dim);
+    };
+    let line = Line::of(
+        format!(" {} groups", units::grouped_usize(groups.by_id.len())),
+        Role::Dim,
+    );
     if !groups.coverage.partial() {
         return line;
     }
@@ -157,10 +183,24 @@ fn compare(field: Field, a: &Ranked, b: &Ranked) -> Ordering {
 
 fn row(scene: &Scene, id: &Arc<str>, columns: &[(Field, Column)]) -> Row<'static> {
     let groups = scene.snapshot.facts.groups.value();
-    let Some(group) = groups.and_then(|groups| groups.by_id.get(id)) else { return Row::default() };
-    let row = Row::new(columns.iter().map(|(field, _)| cell(group, *field)).collect());
-    let old = group.offsets.overdue(scene.now, cells::overdue_after(scene)).is_some();
-    if scene.snapshot.no_contact() || old { row.stale() } else { row }
+    let Some(group) = groups.and_then(|groups| groups.by_id.get(id)) else {
+        return Row::default();
+    };
+    let row = Row::new(
+        columns
+            .iter()
+            .map(|(field, _)| cell(group, *field))
+            .collect(),
+    );
+    let old = group
+        .offsets
+        .overdue(scene.now, cells::overdue_after(scene))
+        .is_some();
+    if scene.snapshot.no_contact() || old {
+        row.stale()
+    } else {
+        row
+    }
 }
 
 fn cell(group: &Group, field: Field) -> Line<'static> {
@@ -170,14 +210,16 @@ fn cell(group: &Group, field: Field) -> Line<'static> {
         Field::Id => Line::of(group.id.to_string(), Role::Text),
         Field::Kind => Line::of(group.kind.name().to_owned(), Role::Text),
         Field::State => state(group),
-        Field::Members => {
-            cells::number(count(group.members.value().map(|members| members.len())), Role::Text)
-        }
+        Field::Members => cells::number(
+            count(group.members.value().map(|members| members.len())),
+            Role::Text,
+        ),
         Field::Lag => cells::number(lag, Role::Text),
         Field::Unknown => cells::faults(count(Some(unknown)), Role::Warn),
-        Field::Partitions => {
-            cells::number(count(group.offsets.value().map(|offsets| offsets.len())), Role::Text)
-        }
+        Field::Partitions => cells::number(
+            count(group.offsets.value().map(|offsets| offsets.len())),
+            Role::Text,
+        ),
         Field::Coordinator => Line::of(group.coordinator.to_string(), Role::Dim),
     }
 }

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::action::{Action, Binding};
+use crate::screens::window::{self, BORDERS};
 use crate::ui::line::{self, Line, Skin};
-use crate::ui::panel;
 use crate::ui::text::Align;
 use crate::ui::theme::Role;
 
@@ -24,7 +24,7 @@ impl Help {
     /// Scrolls.
     pub fn scroll(&mut self, action: Action, keys: &[&[Binding]], body: Rect) {
         let rows = keys.iter().map(|keys| keys.len()).sum::<usize>();
-        let most = rows.saturating_sub(usize::from(body.height.saturating_sub(panel::BORDERS)));
+        let most = rows.saturating_sub(usize::from(body.height.saturating_sub(BORDERS)));
         self.offset = match action {
             Action::Up => self.offset.saturating_sub(1),
             Action::Down => self.offset.saturating_add(1),
@@ -40,15 +40,32 @@ impl Help {
     /// Draws the window over the body.
     pub fn view(&self, keys: &[&[Binding]], body: Rect, buffer: &mut Buffer, skin: &Skin) {
         let rows = keys.iter().map(|keys| keys.len()).sum::<usize>();
-        let height = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(panel::BORDERS);
-        let area = panel::centred(body, WIDTH, height);
-        let inner = panel::over("Keys here (esc closes)", area, buffer, skin);
+        let height = u16::try_from(rows)
+            .unwrap_or(u16::MAX)
+            .saturating_add(BORDERS);
+        let inner = window::draw(
+            "Keys here (esc closes)",
+            body,
+            (WIDTH, height),
+            buffer,
+            skin,
+        );
         let bindings = keys.iter().copied().flatten().skip(self.offset);
         for (y, binding) in (inner.top()..inner.bottom()).zip(bindings) {
             let chords: Vec<String> = binding.chords.iter().map(ToString::to_string).collect();
             let line = Line::of(format!(" {:KEYS_CELLS$}", chords.join(" ")), Role::Key)
                 .with(binding.label, Role::Text);
-            line::draw(&line, Align::Left, Rect { y, height: 1, ..inner }, buffer, skin);
+            line::draw(
+                &line,
+                Align::Left,
+                Rect {
+                    y,
+                    height: 1,
+                    ..inner
+                },
+                buffer,
+                skin,
+            );
         }
     }
 }

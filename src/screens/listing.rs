@@ -103,7 +103,9 @@ impl<K: Clone + PartialEq, F: Copy + PartialEq> Listing<K, F> {
 
     /// Sorts rows by this comparison of a field, ties in the order they had.
     pub fn order<R>(&self, rows: &mut [R], compare: impl Fn(F, &R, &R) -> Ordering) {
-        let Some((field, direction)) = self.sort() else { return };
+        let Some((field, direction)) = self.sort() else {
+            return;
+        };
         rows.sort_by(|a, b| match direction {
             Direction::Ascending => compare(field, a, b),
             Direction::Descending => compare(field, b, a),
@@ -123,8 +125,10 @@ impl<K: Clone + PartialEq, F: Copy + PartialEq> Listing<K, F> {
     /// Takes the rows found anew and keeps the selection on its row, or near where it was.
     pub fn settle(&mut self, rows: Vec<K>, height: usize) {
         self.rows = rows;
-        let kept =
-            self.anchor.as_ref().and_then(|key| self.rows.iter().position(|row| row == key));
+        let kept = self
+            .anchor
+            .as_ref()
+            .and_then(|key| self.rows.iter().position(|row| row == key));
         let index = kept.unwrap_or(self.cursor.selected);
         self.cursor = self.cursor.at(index, self.rows.len(), height);
         self.anchor = self.selected().cloned();
@@ -195,13 +199,21 @@ impl<K: Clone + PartialEq, F: Copy + PartialEq> Sheet<'_, K, F> {
         let mut summary = self.summary.clone();
         summary.spans.extend(self.list.narrowing().spans);
         line::draw(&summary, Align::Left, area, buffer, scene.skin);
-        let columns: Vec<Column> = self.columns.iter().map(|(_, column)| column.clone()).collect();
+        let columns: Vec<Column> = self
+            .columns
+            .iter()
+            .map(|(_, column)| column.clone())
+            .collect();
         let sort = self.list.sort().and_then(|(field, direction)| {
             let index = self.columns.iter().position(|(shown, _)| *shown == field)?;
             Some((index, direction))
         });
-        let table =
-            Table { columns: &columns, sort, cursor: Some(self.list.cursor), empty: self.empty.into() };
+        let table = Table {
+            columns: &columns,
+            sort,
+            cursor: Some(self.list.cursor),
+            empty: self.empty.into(),
+        };
         let below = below(area, 1);
         let nothing = |row: Option<Row<'r>>| row.unwrap_or_default();
         let count = self.list.rows().len();
@@ -218,5 +230,9 @@ impl<K: Clone + PartialEq, F: Copy + PartialEq> Sheet<'_, K, F> {
 /// `area` without its first `rows` rows.
 pub fn below(area: Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
-    Rect { y: area.y + rows, height: area.height - rows, ..area }
+    Rect {
+        y: area.y + rows,
+        height: area.height - rows,
+        ..area
+    }
 }

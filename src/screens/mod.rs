@@ -18,6 +18,7 @@ pub mod partition;
 pub mod quorum;
 pub mod topic;
 pub mod topics;
+pub mod window;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -87,10 +88,12 @@ impl Screen {
             Place::Overview => Self::Overview(overview::Overview::default()),
             Place::Brokers => Self::Brokers(brokers::Brokers::default()),
             Place::Broker(id) => Self::Broker(broker::BrokerPage::of(*id)),
-            Place::Topics { faults_only } => Self::Topics(topics::TopicsList::new(match faults_only {
-                true => listing::Wanted::Faults,
-                false => listing::Wanted::All,
-            })),
+            Place::Topics { faults_only } => {
+                Self::Topics(topics::TopicsList::new(match faults_only {
+                    true => listing::Wanted::Faults,
+                    false => listing::Wanted::All,
+                }))
+            }
             Place::Topic(name) => Self::Topic(topic::TopicPage::of(name.clone())),
             Place::Groups => Self::Groups(groups::GroupsList::default()),
             Place::Group(id) => Self::Group(group::GroupPage::of(id.clone())),

@@ -19,6 +19,7 @@ use crate::action::{Action, Binding, key};
 use crate::model::{BrokerId, Finding, Place, Rule, Severity, units};
 use crate::screens::brokers::{self, Field};
 use crate::screens::listing::{self, Listing};
+use crate::screens::window::BORDERS;
 use crate::screens::{Reply, Room, Scene, cells};
 use crate::ui::columns::Column;
 use crate::ui::line::{self, Line};
@@ -28,8 +29,11 @@ use crate::ui::text::Align;
 use crate::ui::theme::Role;
 
 /// Keys of the screen alone.
-pub const KEYS: &[Binding] =
-    &[Binding::footer(&[key(KeyCode::Tab)], Action::NextPane, "findings/brokers")];
+pub const KEYS: &[Binding] = &[Binding::footer(
+    &[key(KeyCode::Tab)],
+    Action::NextPane,
+    "findings/brokers",
+)];
 
 /// The part of the screen that keys move in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,15 +70,25 @@ struct Parts {
 
 /// Findings get what they need up to half of the screen, brokers the rest but the last line.
 fn parts(scene: &Scene, area: Rect) -> Parts {
-    let wanted = scene.snapshot.findings.len().max(1) + usize::from(panel::BORDERS);
-    let most = (area.height / 2).max(panel::BORDERS + 1);
-    let height = u16::try_from(wanted).unwrap_or(most).min(most).min(area.height);
+    let wanted = scene.snapshot.findings.len().max(1) + usize::from(BORDERS);
+    let most = (area.height / 2).max(BORDERS + 1);
+    let height = u16::try_from(wanted)
+        .unwrap_or(most)
+        .min(most)
+        .min(area.height);
     let below = listing::below(area, height);
     let movers = u16::from(below.height > 3);
     Parts {
         findings: Rect { height, ..area },
-        brokers: Rect { height: below.height - movers, ..below },
-        movers: Rect { y: below.bottom().saturating_sub(movers), height: movers, ..below },
+        brokers: Rect {
+            height: below.height - movers,
+            ..below
+        },
+        movers: Rect {
+            y: below.bottom().saturating_sub(movers),
+            height: movers,
+            ..below
+        },
     }
 }
 
@@ -85,7 +99,7 @@ impl Overview {
 
     fn heights(scene: &Scene) -> (usize, usize) {
         let parts = parts(scene, scene.body);
-        let findings = usize::from(parts.findings.height.saturating_sub(panel::BORDERS));
+        let findings = usize::from(parts.findings.height.saturating_sub(BORDERS));
         (findings, Table::rows_in(parts.brokers.height))
     }
 
@@ -95,7 +109,8 @@ impl Overview {
             0 | 1 => "Findings".to_owned(),
             count => format!("Findings {}", self.findings.cursor.position(count)),
         };
-        let inner = panel::draw(&title, area, buffer, scene.skin);
+        let title = Line::of(title, Role::Title);
+        let inner = panel::draw(&title, &Line::new(), area, buffer, scene.skin);
         if findings.is_empty() {
             let words = match scene.snapshot.facts.topology.value() {
                 Some(_) => Line::of("nothing to report", Role::Ok),
@@ -104,11 +119,18 @@ impl Overview {
             line::draw(&words, Align::Left, inner, buffer, scene.skin);
             return;
         }
-        let cursor = self.findings.cursor.within(findings.len(), usize::from(inner.height));
-        for (y, (index, finding)) in (inner.top()..inner.bottom())
-            .zip(findings.iter().enumerate().skip(cursor.offset))
+        let cursor = self
+            .findings
+            .cursor
+            .within(findings.len(), usize::from(inner.height));
+        for (y, (index, finding)) in
+            (inner.top()..inner.bottom()).zip(findings.iter().enumerate().skip(cursor.offset))
         {
-            let row = Rect { y, height: 1, ..inner };
+            let row = Rect {
+                y,
+                height: 1,
+                ..inner
+            };
             let selected = self.pane == Pane::Findings && index == cursor.selected;
             draw_finding(scene, finding, selected, row, buffer);
         }
@@ -119,10 +141,17 @@ impl Overview {
         let shown: Vec<Column> = columns.iter().map(|(_, column)| column.clone()).collect();
         let cursor = (self.pane == Pane::Brokers).then_some(self.brokers.cursor);
         let empty = cells::empty(&scene.snapshot.facts.topology, "no broker", "no broker");
-        let table = Table { columns: &shown, sort: None, cursor, empty: empty.into() };
+        let table = Table {
+            columns: &shown,
+            sort: None,
+            cursor,
+            empty: empty.into(),
+        };
         let rows = self.brokers.rows();
         let row = |index: usize| {
-            rows.get(index).map(|id| brokers::row(scene, *id, &columns)).unwrap_or_default()
+            rows.get(index)
+                .map(|id| brokers::row(scene, *id, &columns))
+                .unwrap_or_default()
         };
         table.draw(rows.len(), row, area, buffer, scene.skin);
     }
@@ -140,7 +169,9 @@ impl Room for Overview {
     fn settle(&mut self, scene: &Scene) {
         let (findings, brokers) = Self::heights(scene);
         let known = scene.snapshot.findings.iter();
-        let rows = known.map(|finding| (finding.rule, format!("{:?}", finding.place))).collect();
+        let rows = known
+            .map(|finding| (finding.rule, format!("{:?}", finding.place)))
+            .collect();
         self.findings.settle(rows, findings);
         let rows = brokers::rows(scene, &self.brokers);
         self.brokers.settle(rows, brokers);
@@ -152,7 +183,9 @@ impl Room for Overview {
             (Action::NextPane, Pane::Findings) => self.pane = Pane::Brokers,
             (Action::NextPane, Pane::Brokers) => self.pane = Pane::Findings,
             (Action::Open, Pane::Findings) => {
-                return self.finding(scene).map_or(Reply::Stay, |f| Reply::Go(f.place.clone()));
+                return self
+                    .finding(scene)
+                    .map_or(Reply::Stay, |f| Reply::Go(f.place.clone()));
             }
             (Action::Open, Pane::Brokers) => {
                 let selected = self.brokers.selected();
@@ -172,7 +205,13 @@ impl Room for Overview {
         let parts = parts(scene, area);
         self.draw_findings(scene, parts.findings, buffer);
         self.draw_brokers(scene, parts.brokers, buffer);
-        line::draw(&movers(scene), Align::Left, parts.movers, buffer, scene.skin);
+        line::draw(
+            &movers(scene),
+            Align::Left,
+            parts.movers,
+            buffer,
+            scene.skin,
+        );
     }
 }
 
@@ -193,7 +232,10 @@ fn draw_finding(scene: &Scene, finding: &Finding, selected: bool, area: Rect, bu
     };
     let marker = if selected { "▸" } else { " " };
     let mut line = Line::of(format!("{marker}{:<6}", finding.severity.word()), role);
-    line.push(finding.text.clone(), if selected { Role::Title } else { Role::Text });
+    line.push(
+        finding.text.clone(),
+        if selected { Role::Title } else { Role::Text },
+    );
     if let Some(since) = finding.since {
         line.push(format!("  {}", cells::since(since, scene.now)), Role::Dim);
     }

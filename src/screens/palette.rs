@@ -12,14 +12,14 @@ use crossterm::event::KeyEvent;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::action::{Action, InputKey, in_input};
 use crate::model::{Place, Snapshot};
+use crate::screens::window::{self, BORDERS};
 use crate::ui::cursor::Cursor;
-use crate::ui::input::Input;
+use crate::ui::input::{Edit, Input};
 use crate::ui::line::{self, Line, Skin};
-use crate::ui::panel;
 use crate::ui::text::Align;
 use crate::ui::theme::Role;
 
@@ -75,7 +75,7 @@ impl Palette {
 
     /// Types text.
     pub fn paste(&mut self, text: &str) {
-        self.input.paste(text);
+        self.input.edit(&Edit::Paste(text.to_owned()));
         self.search();
     }
 
@@ -92,10 +92,11 @@ impl Palette {
                 };
             }
             InputKey::Move(action) => self.step(action),
-            InputKey::Edit => {
-                self.input.press(key);
+            InputKey::Edit(edit) => {
+                self.input.edit(&edit);
                 self.search();
             }
+            InputKey::Nothing => {}
         }
         PaletteReply::Stay
     }
@@ -108,8 +109,7 @@ impl Palette {
 
     /// Exact names first, then by how well they match; among equals the order of [`places`].
     fn search(&mut self) {
-        let text = self.input.value();
-        let text = text.trim();
+        let text = self.input.text().trim();
         let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut letters = Vec::new();
@@ -123,7 +123,11 @@ impl Palette {
         }
         scored.sort_unstable();
         self.matching = scored.len();
-        self.found = scored.into_iter().take(SHOWN_MAX).map(|(_, _, index)| index).collect();
+        self.found = scored
+            .into_iter()
+            .take(SHOWN_MAX)
+            .map(|(_, _, index)| index)
+            .collect();
         self.cursor = Cursor::default();
     }
 }
@@ -139,7 +143,11 @@ fn places(snapshot: &Snapshot) -> Vec<Entry> {
     ];
     let mut entries: Vec<Entry> = screens
         .into_iter()
-        .map(|(name, place)| Entry { kind: "screen", name: name.to_owned(), place })
+        .map(|(name, place)| Entry {
+            kind: "screen",
+            name: name.to_owned(),
+            place,
+        })
         .collect();
     entries.extend(snapshot.brokers.iter().map(|broker| Entry {
         kind: "broker",
@@ -171,22 +179,38 @@ const WIDTH: u16 = 72;
 
 impl Palette {
     /// Draws the window over the body. Returns where the text cursor stands.
-    pub fn view(&self, body: Rect, buffer: &mut Buffer, skin: &Skin) -> Option<(u16, u16)> {
+    pub fn view(&self, body: Rect, buffer: &mut Buffer, skin: &Skin) -> Position {
         let rows = u16::try_from(WINDOW_ROWS).unwrap_or(u16::MAX);
-        let area = panel::centred(body, WIDTH, rows + 1 + panel::BORDERS);
         let title = format!("go to · {}", self.cursor.position(self.matching));
-        let inner = panel::over(&title, area, buffer, skin);
-        let typed = Rect { height: 1.min(inner.height), ..inner };
-        let typed = self.input.draw_in(": ", "", typed, buffer, skin);
-        let found = self.found.iter().filter_map(|index| self.entries.get(*index));
+        let inner = window::draw(&title, body, (WIDTH, rows + 1 + BORDERS), buffer, skin);
+        let prompt = Line::of(" : ", Role::Key);
+        let typed = self
+            .input
+            .draw(&prompt, Rect { height: 1, ..inner }, buffer, skin);
+        let found = self
+            .found
+            .iter()
+            .filter_map(|index| self.entries.get(*index));
         let rows = found.enumerate().skip(self.cursor.offset);
         for (y, (index, entry)) in (inner.top() + 1..inner.bottom()).zip(rows) {
             let chosen = index == self.cursor.selected;
             let marker = if chosen { "▸" } else { " " };
-            let line = Line::of(format!("{marker}{:<8}", entry.kind), Role::Dim)
-                .with(entry.name.clone(), if chosen { Role::Accent } else { Role::Text });
-            line::draw(&line, Align::Left, Rect { y, height: 1, ..inner }, buffer, skin);
+            let line = Line::of(format!("{marker}{:<8}", entry.kind), Role::Dim).with(
+                entry.name.clone(),
+                if chosen { Role::Accent } else { Role::Text },
+            );
+            line::draw(
+                &line,
+                Align::Left,
+                Rect {
+                    y,
+                    height: 1,
+                    ..inner
+                },
+                buffer,
+                skin,
+            );
         }
-        Some(typed)
+        typed
     }
 }

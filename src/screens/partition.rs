@@ -9,7 +9,9 @@ pub fn sign(state: PartitionState) -> (Glyph, Role) {
     match state {
         PartitionState::Healthy => (Glyph::new('·', '.'), Role::Dim),
         PartitionState::UnderReplicated => (Glyph::new('-', '-'), Role::Warn),
-        PartitionState::AtMinIsr | PartitionState::OneCopyLeft => (Glyph::new('=', '='), Role::Major),
+        PartitionState::AtMinIsr | PartitionState::OneCopyLeft => {
+            (Glyph::new('=', '='), Role::Major)
+        }
         PartitionState::UnderMinIsr | PartitionState::LeaderDead | PartitionState::NoLeader => {
             (Glyph::new('!', '!'), Role::Crit)
         }

@@ -57,7 +57,9 @@ pub struct QuorumPage {
 
 impl Default for QuorumPage {
     fn default() -> Self {
-        Self { list: Listing::new(&[]) }
+        Self {
+            list: Listing::new(&[]),
+        }
     }
 }
 
@@ -71,7 +73,9 @@ impl Room for QuorumPage {
     }
 
     fn settle(&mut self, scene: &Scene) {
-        let Some(quorum) = scene.snapshot.facts.quorum.value() else { return };
+        let Some(quorum) = scene.snapshot.facts.quorum.value() else {
+            return;
+        };
         let rows = quorum.replicas().map(|replica| replica.id).collect();
         self.list.settle(rows, listing::height(scene.body));
     }
@@ -92,9 +96,16 @@ impl Room for QuorumPage {
         let fact = &scene.snapshot.facts.quorum;
         let columns = columns();
         let empty = cells::empty(fact, "no replica", "no quorum");
-        let line = fact.value().map_or_else(|| Line::of(" quorum", Role::Dim), |q| summary(scene, q));
+        let line = fact
+            .value()
+            .map_or_else(|| Line::of(" quorum", Role::Dim), |q| summary(scene, q));
         let summary = cells::with_gap(line, fact, "quorum", scene);
-        let sheet = Sheet { list: &self.list, columns: &columns, summary, empty: &empty };
+        let sheet = Sheet {
+            list: &self.list,
+            columns: &columns,
+            summary,
+            empty: &empty,
+        };
         sheet.draw(scene, area, buffer, |id| row(scene, *id, &columns));
     }
 }
@@ -105,9 +116,16 @@ fn summary(scene: &Scene, quorum: &Quorum) -> Line<'static> {
         None => Line::of(" no leader", Role::Crit),
     };
     line.push(format!(" · epoch {} · ", quorum.epoch), Role::Text);
-    line.push(format!("high watermark {}", units::grouped(quorum.high_watermark)), Role::Text);
+    line.push(
+        format!("high watermark {}", units::grouped(quorum.high_watermark)),
+        Role::Text,
+    );
     if let Some((caught_up, voters)) = scene.snapshot.totals.quorum {
-        let role = if caught_up < voters { Role::Major } else { Role::Ok };
+        let role = if caught_up < voters {
+            Role::Major
+        } else {
+            Role::Ok
+        };
         line.push(format!(" · {caught_up} of {voters} voters caught up"), role);
     }
     line
@@ -115,21 +133,40 @@ fn summary(scene: &Scene, quorum: &Quorum) -> Line<'static> {
 
 fn row(scene: &Scene, id: BrokerId, columns: &[(Field, Column)]) -> Row<'static> {
     let fact = &scene.snapshot.facts.quorum;
-    let Some(quorum) = fact.value() else { return Row::default() };
+    let Some(quorum) = fact.value() else {
+        return Row::default();
+    };
     let Some(replica) = quorum.replicas().find(|replica| replica.id == id) else {
         return Row::default();
     };
-    let row = Row::new(columns.iter().map(|(field, _)| cell(scene, quorum, replica, *field)).collect());
-    let old = fact.overdue(scene.now, cells::overdue_after(scene)).is_some();
-    if scene.snapshot.no_contact() || old { row.stale() } else { row }
+    let row = Row::new(
+        columns
+            .iter()
+            .map(|(field, _)| cell(scene, quorum, replica, *field))
+            .collect(),
+    );
+    let old = fact
+        .overdue(scene.now, cells::overdue_after(scene))
+        .is_some();
+    if scene.snapshot.no_contact() || old {
+        row.stale()
+    } else {
+        row
+    }
 }
 
 fn cell(scene: &Scene, quorum: &Quorum, replica: &QuorumReplica, field: Field) -> Line<'static> {
     let leads = quorum.leader == Some(replica.id);
-    let kind = scene.snapshot.broker(replica.id).map(|broker| broker.verdict.kind);
+    let kind = scene
+        .snapshot
+        .broker(replica.id)
+        .map(|broker| broker.verdict.kind);
     match field {
         Field::Glyph => kind.map_or_else(cells::unknown, |kind| {
-            Line::of(glyphs::glyph(kind).of(scene.skin.glyphs).to_string(), glyphs::role(kind))
+            Line::of(
+                glyphs::glyph(kind).of(scene.skin.glyphs).to_string(),
+                glyphs::role(kind),
+            )
         }),
         Field::Id => Line::of(replica.id.to_string(), Role::Text),
         Field::Role if leads => Line::of("leader", Role::Accent),
@@ -148,15 +185,22 @@ fn cell(scene: &Scene, quorum: &Quorum, replica: &QuorumReplica, field: Field) -
 
 /// Records behind the leader's log end.
 fn lag(quorum: &Quorum, replica: &QuorumReplica) -> Line<'static> {
-    let leader = quorum.voters.iter().find(|voter| quorum.leader == Some(voter.id));
+    let leader = quorum
+        .voters
+        .iter()
+        .find(|voter| quorum.leader == Some(voter.id));
     let end = leader.and_then(|leader| leader.log_end_offset);
-    let lag = end.zip(replica.log_end_offset).map(|(end, own)| end.saturating_sub(own).max(0));
+    let lag = end
+        .zip(replica.log_end_offset)
+        .map(|(end, own)| end.saturating_sub(own).max(0));
     cells::number(lag, Role::Text)
 }
 
 /// Age by the leader's own clock (operations.md §1.7); jitter below the fetch timeout draws nothing.
 fn age(quorum: &Quorum, at: Option<Moment>) -> Line<'static> {
-    let Some((at, now)) = at.zip(quorum.leader_now()) else { return cells::unknown() };
+    let Some((at, now)) = at.zip(quorum.leader_now()) else {
+        return cells::unknown();
+    };
     let age = at.age(now);
     if age.ms < CAUGHT_UP_MS {
         return Line::of("<2s", Role::Dim);

@@ -33,8 +33,16 @@ use crate::ui::theme::Role;
 /// Keys of the screen alone.
 pub const KEYS: &[Binding] = &[
     Binding::footer(&[char('f')], Action::FaultsOnly, "faults only"),
-    Binding::help(&[key(KeyCode::Left), char('h')], Action::Left, "brokers to the left"),
-    Binding::help(&[key(KeyCode::Right), char('l')], Action::Right, "brokers to the right"),
+    Binding::help(
+        &[key(KeyCode::Left), char('h')],
+        Action::Left,
+        "brokers to the left",
+    ),
+    Binding::help(
+        &[key(KeyCode::Right), char('l')],
+        Action::Right,
+        "brokers to the right",
+    ),
 ];
 
 /// Cells of a broker's column: a sign, `P` beside it, and the id above.
@@ -67,7 +75,11 @@ pub struct TopicPage {
 impl TopicPage {
     /// The page of this topic.
     pub fn of(name: TopicName) -> Self {
-        Self { name, list: Listing::new(&[]), left: 0 }
+        Self {
+            name,
+            list: Listing::new(&[]),
+            left: 0,
+        }
     }
 
     fn topic<'a>(&self, scene: &Scene<'a>) -> Option<(&'a Topic, &'a TopicView)> {
@@ -79,8 +91,11 @@ impl TopicPage {
 
     /// The brokers to draw a column for: broken ones always, of the others a window that scrolls.
     fn brokers(&self, scene: &Scene, topic: &Topic) -> (Vec<BrokerId>, usize) {
-        let holding: BTreeSet<BrokerId> =
-            topic.partitions.iter().flat_map(|p| p.replicas.iter().copied()).collect();
+        let holding: BTreeSet<BrokerId> = topic
+            .partitions
+            .iter()
+            .flat_map(|p| p.replicas.iter().copied())
+            .collect();
         let room = scene.body.width.saturating_sub(OTHER_CELLS) / (BROKER_CELLS + 2);
         let room = usize::from(room.max(3));
         if holding.len() <= room {
@@ -104,13 +119,21 @@ impl TopicPage {
         ];
         columns.extend(brokers.iter().map(|id| {
             let title = id.to_string();
-            let width = u16::try_from(title.len()).unwrap_or(BROKER_CELLS).clamp(2, 6);
+            let width = u16::try_from(title.len())
+                .unwrap_or(BROKER_CELLS)
+                .clamp(2, 6);
             (Field::Broker(*id), Column::new(title, width))
         }));
         columns.extend([
             (Field::Isr, Column::new("ISR", 5)),
-            (Field::Start, Column::new("START", 11).up_to(15).right().priority(3)),
-            (Field::End, Column::new("END", 11).up_to(15).right().priority(2)),
+            (
+                Field::Start,
+                Column::new("START", 11).up_to(15).right().priority(3),
+            ),
+            (
+                Field::End,
+                Column::new("END", 11).up_to(15).right().priority(2),
+            ),
             (Field::Size, Column::new("SIZE", 8).right().priority(1)),
             (Field::State, Column::new("STATE", 12).up_to(60)),
         ]);
@@ -132,7 +155,9 @@ impl Room for TopicPage {
     }
 
     fn settle(&mut self, scene: &Scene) {
-        let Some((topic, view)) = self.topic(scene) else { return };
+        let Some((topic, view)) = self.topic(scene) else {
+            return;
+        };
         let rows = topic.partitions.iter().zip(&view.states);
         let wanted = rows
             .filter(|(_, state)| {
@@ -147,7 +172,9 @@ impl Room for TopicPage {
         match action {
             Action::Left => self.left = self.left.saturating_sub(1),
             Action::Right => {
-                let hidden = self.topic(scene).map_or(0, |(topic, _)| self.brokers(scene, topic).1);
+                let hidden = self
+                    .topic(scene)
+                    .map_or(0, |(topic, _)| self.brokers(scene, topic).1);
                 self.left = (self.left + 1).min(hidden);
             }
             other => {
@@ -162,10 +189,19 @@ impl Room for TopicPage {
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let Some((topic, view)) = self.topic(scene) else {
             let words = match scene.snapshot.facts.topology.value() {
-                Some(_) => format!(" no topic {} here: it was deleted, or you may not see it", self.name),
+                Some(_) => format!(
+                    " no topic {} here: it was deleted, or you may not see it",
+                    self.name
+                ),
                 None => " waiting for the first answer…".to_owned(),
             };
-            line::draw(&Line::of(words, Role::Warn), Align::Left, area, buffer, scene.skin);
+            line::draw(
+                &Line::of(words, Role::Warn),
+                Align::Left,
+                area,
+                buffer,
+                scene.skin,
+            );
             return;
         };
         let (brokers, hidden) = self.brokers(scene, topic);
@@ -174,9 +210,19 @@ impl Room for TopicPage {
         if hidden > 0 {
             summary.push(format!("   {hidden} brokers folded (← →)"), Role::Accent);
         }
-        let sheet = Sheet { list: &self.list, columns: &columns, summary, empty: "no partition has a fault" };
-        let table = Rect { height: area.height.saturating_sub(LEGEND_ROWS), ..area };
-        sheet.draw(scene, table, buffer, |index| row(scene, topic, view, *index, &columns));
+        let sheet = Sheet {
+            list: &self.list,
+            columns: &columns,
+            summary,
+            empty: "no partition has a fault",
+        };
+        let table = Rect {
+            height: area.height.saturating_sub(LEGEND_ROWS),
+            ..area
+        };
+        sheet.draw(scene, table, buffer, |index| {
+            row(scene, topic, view, *index, &columns)
+        });
         let legend = listing::below(area, area.height.saturating_sub(LEGEND_ROWS));
         line::draw(&legend_line(), Align::Left, legend, buffer, scene.skin);
     }
@@ -196,13 +242,23 @@ fn legend_line() -> Line<'static> {
 
 fn summary(topic: &Topic, view: &TopicView) -> Line<'static> {
     let mut line = Line::of(format!(" {} ", topic.name), Role::Title);
-    line.push(format!("  {} partitions  RF {}", topic.partitions.len(), view.replication_factor.1), Role::Text);
+    line.push(
+        format!(
+            "  {} partitions  RF {}",
+            topic.partitions.len(),
+            view.replication_factor.1
+        ),
+        Role::Text,
+    );
     match view.min_isr {
         Some(min_isr) => line.push(format!("  min in-sync {min_isr}"), Role::Text),
         None => line.push("  min in-sync –", Role::Dim),
     }
     if view.under_replicated > 0 {
-        line.push(format!("   under-rep {}", view.under_replicated), Role::Warn);
+        line.push(
+            format!("   under-rep {}", view.under_replicated),
+            Role::Warn,
+        );
     }
     if view.no_leader > 0 {
         line.push(format!("  no leader {}", view.no_leader), Role::Crit);
@@ -215,7 +271,10 @@ fn summary(topic: &Topic, view: &TopicView) -> Line<'static> {
 
 fn is_down(scene: &Scene, id: BrokerId) -> bool {
     scene.snapshot.broker(id).is_some_and(|broker| {
-        matches!(broker.verdict.kind, VerdictKind::Down | VerdictKind::Fenced | VerdictKind::Gone)
+        matches!(
+            broker.verdict.kind,
+            VerdictKind::Down | VerdictKind::Fenced | VerdictKind::Gone
+        )
     })
 }
 
@@ -226,17 +285,47 @@ fn row(
     index: i32,
     columns: &[(Field, Column)],
 ) -> Row<'static> {
-    let found = topic.partitions.iter().zip(&view.states).find(|(p, _)| p.index == index);
-    let Some((partition, state)) = found else { return Row::default() };
+    let found = topic
+        .partitions
+        .iter()
+        .zip(&view.states)
+        .find(|(p, _)| p.index == index);
+    let Some((partition, state)) = found else {
+        return Row::default();
+    };
     let facts = &scene.snapshot.facts;
-    let key = TopicPartition { topic: topic.name.clone(), partition: index };
+    let key = TopicPartition {
+        topic: topic.name.clone(),
+        partition: index,
+    };
     let moving = facts.moves.value().and_then(|moves| moves.get(&key));
     let range = facts.ranges.get(&topic.name);
-    let range = range.and_then(|fact| fact.value()?.get(&index).copied()).unwrap_or_default();
-    let size = facts.sizes.get(&topic.name).and_then(|sizes| sizes.get(&index).copied());
-    let drawn = Drawn { scene, partition, moving, range, size, state: *state };
-    let row = Row::new(columns.iter().map(|(field, _)| drawn.cell(*field)).collect());
-    if scene.snapshot.no_contact() { row.stale() } else { row }
+    let range = range
+        .and_then(|fact| fact.value()?.get(&index).copied())
+        .unwrap_or_default();
+    let size = facts
+        .sizes
+        .get(&topic.name)
+        .and_then(|sizes| sizes.get(&index).copied());
+    let drawn = Drawn {
+        scene,
+        partition,
+        moving,
+        range,
+        size,
+        state: *state,
+    };
+    let row = Row::new(
+        columns
+            .iter()
+            .map(|(field, _)| drawn.cell(*field))
+            .collect(),
+    );
+    if scene.snapshot.no_contact() {
+        row.stale()
+    } else {
+        row
+    }
 }
 
 /// All that one row shows.
@@ -300,15 +389,29 @@ impl Drawn<'_> {
         } else {
             ("f", Role::Warn)
         };
-        let sign = if sign == "✗" { glyphs::glyph(VerdictKind::Down).of(self.scene.skin.glyphs).to_string() } else { sign.to_owned() };
+        let sign = if sign == "✗" {
+            glyphs::glyph(VerdictKind::Down)
+                .of(self.scene.skin.glyphs)
+                .to_string()
+        } else {
+            sign.to_owned()
+        };
         let line = Line::of(sign, role);
-        if preferred { line.with("P", Role::Warn) } else { line }
+        if preferred {
+            line.with("P", Role::Warn)
+        } else {
+            line
+        }
     }
 
     fn isr(&self) -> Line<'static> {
         let adding = self.moving.map_or(0, |m| m.adding.len());
         let wanted = self.partition.replicas.len().saturating_sub(adding);
-        let role = if self.partition.isr.len() < wanted { Role::Warn } else { Role::Text };
+        let role = if self.partition.isr.len() < wanted {
+            Role::Warn
+        } else {
+            Role::Text
+        };
         Line::of(format!("{}/{wanted}", self.partition.isr.len()), role)
     }
 

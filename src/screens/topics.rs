@@ -14,9 +14,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::action::{Action, Binding, char};
-use crate::model::{Place, PartitionState, Span, Topic, TopicConfig, TopicName, TopicView, units};
-use crate::screens::partition;
+use crate::model::{PartitionState, Place, Span, Topic, TopicConfig, TopicName, TopicView, units};
 use crate::screens::listing::{self, Listing, Sheet, Wanted};
+use crate::screens::partition;
 use crate::screens::{Reply, Room, Scene, cells};
 use crate::ui::columns::Column;
 use crate::ui::line::Line;
@@ -24,8 +24,7 @@ use crate::ui::table::{Direction, Row};
 use crate::ui::theme::Role;
 
 /// Keys of the screen alone.
-pub const KEYS: &[Binding] =
-    &[Binding::footer(&[char('i')], Action::Internal, "internal")];
+pub const KEYS: &[Binding] = &[Binding::footer(&[char('i')], Action::Internal, "internal")];
 
 /// What a row shows and can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,16 +87,29 @@ impl TopicsList {
     pub fn new(wanted: Wanted) -> Self {
         let mut list = Listing::new(SORTS);
         list.wanted = wanted;
-        Self { list, internal: Internal::Folded, folded: 0 }
+        Self {
+            list,
+            internal: Internal::Folded,
+            folded: 0,
+        }
     }
 
     fn summary(&self, scene: &Scene) -> Line<'static> {
         let facts = &scene.snapshot.facts;
-        let known = facts.topology.value().map_or(0, |topology| topology.topics.len());
+        let known = facts
+            .topology
+            .value()
+            .map_or(0, |topology| topology.topics.len());
         let partitions = units::grouped(i64::from(scene.snapshot.totals.partitions));
-        let mut words = format!(" {} topics · {partitions} partitions", units::grouped_usize(known));
+        let mut words = format!(
+            " {} topics · {partitions} partitions",
+            units::grouped_usize(known)
+        );
         if self.folded > 0 {
-            words.push_str(&format!(" · {} internal folded (i lists them)", self.folded));
+            words.push_str(&format!(
+                " · {} internal folded (i lists them)",
+                self.folded
+            ));
         }
         let line = Line::of(words, Role::Dim);
         cells::with_gap(line, &facts.configs, "configs", scene)
@@ -112,7 +124,9 @@ impl Room for TopicsList {
     }
 
     fn place(&self) -> Place {
-        Place::Topics { faults_only: self.list.wanted == Wanted::Faults }
+        Place::Topics {
+            faults_only: self.list.wanted == Wanted::Faults,
+        }
     }
 
     fn filter(&self) -> Option<&str> {
@@ -125,7 +139,9 @@ impl Room for TopicsList {
 
     fn settle(&mut self, scene: &Scene) {
         let passes = self.list.passes();
-        let Some(topology) = scene.snapshot.facts.topology.value() else { return };
+        let Some(topology) = scene.snapshot.facts.topology.value() else {
+            return;
+        };
         let views = &scene.snapshot.topics;
         let mut folded = 0;
         let mut rows: Vec<TopicRow> = topology
@@ -141,7 +157,10 @@ impl Room for TopicsList {
             })
             .collect();
         self.list.order(&mut rows, compare);
-        let rows = rows.into_iter().map(|(topic, _)| topic.name.clone()).collect();
+        let rows = rows
+            .into_iter()
+            .map(|(topic, _)| topic.name.clone())
+            .collect();
         self.folded = folded;
         self.list.settle(rows, listing::height(scene.body));
     }
@@ -170,9 +189,17 @@ impl Room for TopicsList {
 
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let columns = columns();
-        let empty = cells::empty(&scene.snapshot.facts.topology, "no topic matches", "no topics yet");
-        let sheet =
-            Sheet { list: &self.list, columns: &columns, summary: self.summary(scene), empty: &empty };
+        let empty = cells::empty(
+            &scene.snapshot.facts.topology,
+            "no topic matches",
+            "no topics yet",
+        );
+        let sheet = Sheet {
+            list: &self.list,
+            columns: &columns,
+            summary: self.summary(scene),
+            empty: &empty,
+        };
         sheet.draw(scene, area, buffer, |name| row(scene, name, &columns));
     }
 }
@@ -194,15 +221,31 @@ fn compare(field: Field, (a, a_view): &TopicRow, (b, b_view): &TopicRow) -> Orde
 }
 
 fn row(scene: &Scene, name: &TopicName, columns: &[(Field, Column)]) -> Row<'static> {
-    let topics = scene.snapshot.facts.topology.value().map(|topology| &topology.topics);
+    let topics = scene
+        .snapshot
+        .facts
+        .topology
+        .value()
+        .map(|topology| &topology.topics);
     let topic = topics.and_then(|topics| topics.get(name));
     let (Some(topic), Some(view)) = (topic, scene.snapshot.topics.get(name)) else {
         return Row::default();
     };
-    let config = scene.snapshot.facts.configs.value().and_then(|configs| configs.get(name));
-    let cells = columns.iter().map(|(field, _)| cell(scene, topic, view, config, *field));
+    let config = scene
+        .snapshot
+        .facts
+        .configs
+        .value()
+        .and_then(|configs| configs.get(name));
+    let cells = columns
+        .iter()
+        .map(|(field, _)| cell(scene, topic, view, config, *field));
     let row = Row::new(cells.collect());
-    if scene.snapshot.no_contact() { row.stale() } else { row }
+    if scene.snapshot.no_contact() {
+        row.stale()
+    } else {
+        row
+    }
 }
 
 fn cell(
@@ -214,12 +257,21 @@ fn cell(
 ) -> Line<'static> {
     match field {
         Field::Glyph => {
-            let worst = view.states.iter().max().copied().unwrap_or(PartitionState::Healthy);
+            let worst = view
+                .states
+                .iter()
+                .max()
+                .copied()
+                .unwrap_or(PartitionState::Healthy);
             let (glyph, role) = partition::sign(worst);
             Line::of(glyph.of(scene.skin.glyphs).to_string(), role)
         }
         Field::Name => {
-            let role = if topic.internal { Role::Dim } else { Role::Text };
+            let role = if topic.internal {
+                Role::Dim
+            } else {
+                Role::Text
+            };
             Line::of(topic.name.to_string(), role)
         }
         Field::Partitions => Line::of(units::grouped_usize(topic.partitions.len()), Role::Text),

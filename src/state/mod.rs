@@ -17,8 +17,9 @@ use crate::model::{Focus, Moment, Place, Snapshot};
 use crate::screens::frame::{Frame, Overlay};
 use crate::screens::help::Help;
 use crate::screens::palette::{Palette, PaletteReply};
-use crate::screens::{Reply, Room as _, Scene, Screen, chrome};
-use crate::ui::input::Input;
+use crate::screens::{Reply, Room as _, Scene, Screen};
+use crate::ui::frame;
+use crate::ui::input::{Edit, Input};
 use crate::ui::line::Skin;
 
 /// What keys mean just now.
@@ -79,7 +80,7 @@ impl State {
             snapshot: &self.snapshot,
             now: self.now,
             skin: &self.skin,
-            body: chrome::parts(self.area).body,
+            body: body(self.area),
         }
     }
 
@@ -120,8 +121,8 @@ impl State {
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         match &mut self.mode {
             Mode::Filter(input) => {
-                input.paste(text);
-                let filter = input.value().to_owned();
+                input.edit(&Edit::Paste(text.to_owned()));
+                let filter = input.text().to_owned();
                 self.filter(&filter);
             }
             Mode::Palette(palette) => palette.paste(text),
@@ -146,7 +147,7 @@ impl State {
             }
             Action::Filter => {
                 if let Some(filter) = self.screen().filter() {
-                    self.mode = Mode::Filter(Input::with(filter));
+                    self.mode = Mode::Filter(Input::new(filter));
                 }
                 Vec::new()
             }
@@ -169,7 +170,11 @@ impl State {
 
     /// Clears a filter first, then leaves the screen; the first screen stays.
     fn back(&mut self) -> Vec<Effect> {
-        if self.screen().filter().is_some_and(|filter| !filter.is_empty()) {
+        if self
+            .screen()
+            .filter()
+            .is_some_and(|filter| !filter.is_empty())
+        {
             self.filter("");
             return Vec::new();
         }
@@ -186,7 +191,11 @@ impl State {
     pub fn go(&mut self, place: &Place) -> Vec<Effect> {
         if *place == Place::Overview {
             self.trail.clear();
-        } else if let Some(index) = self.trail.iter().position(|screen| screen.place() == *place) {
+        } else if let Some(index) = self
+            .trail
+            .iter()
+            .position(|screen| screen.place() == *place)
+        {
             self.trail.truncate(index + 1);
         } else {
             self.trail.push(Screen::at(place));
@@ -213,9 +222,10 @@ impl State {
                 self.mode = Mode::Filter(input);
                 self.on_screen(|screen, scene| screen.update(action, scene));
             }
-            InputKey::Edit => {
-                input.press(key);
-                let filter = input.value().to_owned();
+            InputKey::Nothing => self.mode = Mode::Filter(input),
+            InputKey::Edit(edit) => {
+                input.edit(&edit);
+                let filter = input.text().to_owned();
                 self.mode = Mode::Filter(input);
                 self.filter(&filter);
             }
@@ -263,7 +273,7 @@ impl State {
             snapshot: &self.snapshot,
             now: self.now,
             skin: &self.skin,
-            body: chrome::parts(self.area).body,
+            body: body(self.area),
         };
         change(self.trail.last_mut().unwrap_or(&mut self.home), &scene)
     }
@@ -284,4 +294,11 @@ impl State {
             everywhere: keys::EVERYWHERE,
         }
     }
+}
+
+/// The part of the terminal that a screen may use; none where the terminal is too small.
+fn body(area: Rect) -> Rect {
+    frame::split(area)
+        .map(|areas| areas.body)
+        .unwrap_or_default()
 }

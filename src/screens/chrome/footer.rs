@@ -13,8 +13,15 @@ pub fn lines(scene: &Scene, keys: &[&[Binding]], width: usize) -> (Line<'static>
     let room = width.saturating_sub(coverage.width(scene.skin.glyphs) + 1);
     let mut line = Line::of(" ", Role::Text);
     let mut used = 1;
-    for binding in keys.iter().copied().flatten().filter(|b| b.shown == Shown::Footer) {
-        let Some(chord) = binding.chords.first() else { continue };
+    for binding in keys
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|b| b.shown == Shown::Footer)
+    {
+        let Some(chord) = binding.chords.first() else {
+            continue;
+        };
         let (key, label) = (chord.to_string(), format!(" {}  ", binding.label));
         used += text::width(&key) + text::width(&label);
         if used > room {
@@ -32,6 +39,17 @@ fn coverage(scene: &Scene) -> Line<'static> {
     if coverage.asked.is_empty() {
         return Line::new();
     }
-    let role = if coverage.partial() { Role::Warn } else { Role::Dim };
-    Line::of(format!("{} of {} answered ", coverage.answered.len(), coverage.asked.len()), role)
+    let role = if coverage.partial() {
+        Role::Warn
+    } else {
+        Role::Dim
+    };
+    Line::of(
+        format!(
+            "{} of {} answered ",
+            coverage.answered.len(),
+            coverage.asked.len()
+        ),
+        role,
+    )
 }

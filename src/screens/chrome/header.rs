@@ -33,7 +33,10 @@ pub fn lines(scene: &Scene, trail: &[&Screen], width: usize) -> (Line<'static>, 
     let left_room = width.saturating_sub(right.width(glyphs) + NAME.len() + 1);
     let crumbs = text::visible(&crumbs, glyphs);
     let crumbs = text::truncate(&crumbs, left_room, glyphs).into_owned();
-    (Line::of(NAME, Role::Accent).with(crumbs, Role::Header), right)
+    (
+        Line::of(NAME, Role::Accent).with(crumbs, Role::Header),
+        right,
+    )
 }
 
 /// What a place is called.
@@ -67,14 +70,29 @@ fn segments(scene: &Scene) -> Vec<Segment> {
     for (count, long, short, role) in faults {
         if count > 0 {
             let (long, short) = (format!("{long} {count}"), format!("{short} {count}"));
-            segments.push(Segment { long, short, role, rank: 2 });
+            segments.push(Segment {
+                long,
+                short,
+                role,
+                rank: 2,
+            });
         }
     }
-    let mode = Segment { long: "read-only".into(), short: "ro".into(), role: Role::Dim, rank: 5 };
+    let mode = Segment {
+        long: "read-only".into(),
+        short: "ro".into(),
+        role: Role::Dim,
+        rank: 5,
+    };
     segments.push(mode);
     let clock = scene.now.clock_utc();
     let long = format!("{clock} UTC");
-    segments.push(Segment { long, short: clock, role: Role::Header, rank: 4 });
+    segments.push(Segment {
+        long,
+        short: clock,
+        role: Role::Header,
+        rank: 4,
+    });
     segments
 }
 
@@ -87,11 +105,21 @@ fn brokers(scene: &Scene, totals: &Totals) -> Segment {
             0 => format!("brokers {mark}"),
             expected => format!("brokers {mark}/{expected}"),
         };
-        return Segment { long: format!("{short} no contact"), short, role: Role::Crit, rank: 0 };
+        return Segment {
+            long: format!("{short} no contact"),
+            short,
+            role: Role::Crit,
+            rank: 0,
+        };
     }
     if totals.expected == 0 {
         let words = "brokers –".to_owned();
-        return Segment { long: words.clone(), short: words, role: Role::Header, rank: 0 };
+        return Segment {
+            long: words.clone(),
+            short: words,
+            role: Role::Header,
+            rank: 0,
+        };
     }
     let mut words = format!("brokers {}/{}", totals.alive, totals.expected);
     let mut role = Role::Ok;
@@ -104,14 +132,20 @@ fn brokers(scene: &Scene, totals: &Totals) -> Segment {
         words.push_str(&format!(" !{}", totals.alive_but_bad));
         role = Role::HeaderBad;
     }
-    Segment { long: words.clone(), short: words, role, rank: 0 }
+    Segment {
+        long: words.clone(),
+        short: words,
+        role,
+        rank: 0,
+    }
 }
 
 fn quorum(totals: &Totals) -> Option<Segment> {
     let (long, short) = match totals.quorum {
-        Some((caught_up, voters)) if !totals.quorum_lost => {
-            (format!("quorum {caught_up}/{voters}"), format!("q {caught_up}/{voters}"))
-        }
+        Some((caught_up, voters)) if !totals.quorum_lost => (
+            format!("quorum {caught_up}/{voters}"),
+            format!("q {caught_up}/{voters}"),
+        ),
         Some((_, voters)) => (format!("quorum lost /{voters}"), "q lost".to_owned()),
         None if totals.quorum_lost => ("quorum lost".to_owned(), "q lost".to_owned()),
         None => return None,
@@ -121,7 +155,12 @@ fn quorum(totals: &Totals) -> Option<Segment> {
         Some((caught_up, voters)) if caught_up < voters => Role::Major,
         Some(_) | None => Role::Header,
     };
-    Some(Segment { long, short, role, rank: 3 })
+    Some(Segment {
+        long,
+        short,
+        role,
+        rank: 3,
+    })
 }
 
 /// Long words where they fit, short ones where not, and what is least important left out.

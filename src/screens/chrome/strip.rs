@@ -24,8 +24,13 @@ enum Detail {
     AllFolded,
 }
 
-const STEPS: [Detail; 5] =
-    [Detail::RackAndAge, Detail::Age, Detail::Glyph, Detail::HealthyFolded, Detail::AllFolded];
+const STEPS: [Detail; 5] = [
+    Detail::RackAndAge,
+    Detail::Age,
+    Detail::Glyph,
+    Detail::HealthyFolded,
+    Detail::AllFolded,
+];
 
 /// One broker's words, or those of a fold of several.
 type Cell = (String, Role);
@@ -51,13 +56,24 @@ pub fn line(scene: &Scene, width: usize) -> Line<'static> {
     let mut line = Line::new();
     for (index, (words, role)) in cut(cells, room).into_iter().enumerate() {
         line.push(" ".repeat(if index == 0 { 1 } else { GAP }), Role::Text);
-        line.push(words, if scene.snapshot.no_contact() { Role::Stale } else { role });
+        line.push(
+            words,
+            if scene.snapshot.no_contact() {
+                Role::Stale
+            } else {
+                role
+            },
+        );
     }
     line
 }
 
 fn total(cells: &[Cell]) -> usize {
-    cells.iter().map(|(words, _)| text::width(words) + GAP).sum::<usize>().saturating_sub(GAP)
+    cells
+        .iter()
+        .map(|(words, _)| text::width(words) + GAP)
+        .sum::<usize>()
+        .saturating_sub(GAP)
 }
 
 fn cells_at(scene: &Scene, brokers: &[BrokerView], detail: Detail) -> Vec<Cell> {
@@ -67,9 +83,10 @@ fn cells_at(scene: &Scene, brokers: &[BrokerView], detail: Detail) -> Vec<Cell> 
         broken.map(|broker| one(scene, broker, Detail::Glyph))
     };
     match detail {
-        Detail::RackAndAge | Detail::Age | Detail::Glyph => {
-            brokers.iter().map(|broker| one(scene, broker, detail)).collect()
-        }
+        Detail::RackAndAge | Detail::Age | Detail::Glyph => brokers
+            .iter()
+            .map(|broker| one(scene, broker, detail))
+            .collect(),
         Detail::HealthyFolded => {
             let healthy = brokers.iter().filter(is_up).count();
             let folded = (healthy > 0).then(|| fold(scene, VerdictKind::Up, healthy));
@@ -80,7 +97,9 @@ fn cells_at(scene: &Scene, brokers: &[BrokerView], detail: Detail) -> Vec<Cell> 
             for broker in brokers {
                 *counts.entry(broker.verdict.kind).or_insert(0) += 1;
             }
-            let folded = counts.into_iter().map(|(kind, count)| fold(scene, kind, count));
+            let folded = counts
+                .into_iter()
+                .map(|(kind, count)| fold(scene, kind, count));
             folded.chain(broken()).collect()
         }
     }
@@ -106,7 +125,10 @@ fn one(scene: &Scene, broker: &BrokerView, detail: Detail) -> Cell {
             words.push_str(&cells::since(since, scene.now));
         }
     }
-    (text::visible(&words, scene.skin.glyphs).into_owned(), glyphs::role(kind))
+    (
+        text::visible(&words, scene.skin.glyphs).into_owned(),
+        glyphs::role(kind),
+    )
 }
 
 fn fold(scene: &Scene, kind: VerdictKind, count: usize) -> Cell {
@@ -119,7 +141,11 @@ fn cut(mut cells: Vec<Cell>, room: usize) -> Vec<Cell> {
     let mut left_out = 0;
     let more = |left_out: usize| format!("+{left_out}");
     while cells.len() > 1 {
-        let extra = if left_out == 0 { 0 } else { GAP + more(left_out).len() };
+        let extra = if left_out == 0 {
+            0
+        } else {
+            GAP + more(left_out).len()
+        };
         if total(&cells) + extra <= room {
             break;
         }

@@ -1,4 +1,4 @@
 //! What several tests need.
 
-pub mod scene;
 pub mod drawing;
+pub mod scene;
