@@ -149,6 +149,11 @@ impl Snapshot {
         }
     }
 
+    /// A snapshot of which only the cluster's name is known.
+    pub fn named(name: &Arc<str>) -> Self {
+        Self { facts: Facts { name: Arc::clone(name), ..Facts::default() }, ..Self::default() }
+    }
+
     /// A broker by id.
     pub fn broker(&self, id: BrokerId) -> Option<&BrokerView> {
         self.brokers.iter().find(|broker| broker.id == id)

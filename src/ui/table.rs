@@ -315,13 +315,13 @@ mod tests {
         );
         let area = Rect::new(0, 0, 60, 21);
         let mut built = Vec::new();
-        let build = |index| {
+        let draw_one = |index| {
             built.push(index);
             row(index)
         };
         table.draw(
             10_000,
-            build,
+            draw_one,
             area,
             &mut Buffer::empty(area),
             &Skin::default(),

@@ -1,5 +1,7 @@
 //! The one integration binary.
 
+#[cfg(test)]
+mod docs;
 mod health;
 mod shots;
 mod support;

@@ -50,24 +50,26 @@ const ROOMS_ABOVE: &[&str] = &["screens", "state", "ui"];
 
 #[rustfmt::skip]
 const LOOKOUT: &[Room] = &[
-    Room { name: "main",     layer: 7, beside: &["cli", "headless"], never: &[], without: ANYTHING },
-    Room { name: "lib",      layer: 7, beside: &["cli", "headless"], never: &[], without: ANYTHING },
+    Room { name: "main",     layer: 7, beside: &["cli", "roles"], never: &[], without: ANYTHING },
+    Room { name: "lib",      layer: 7, beside: &[], never: &[], without: ANYTHING },
+    Room { name: "roles",    layer: 7, beside: &["cli", "headless"], never: &[], without: ANYTHING },
     Room { name: "cli",      layer: 7, beside: &[], never: &[], without: PURE },
     Room { name: "headless", layer: 7, beside: &["cli"], never: &[], without: TERMINAL },
     Room { name: "app",      layer: 6, beside: &["tasks"], never: &[], without: ANYTHING },
     Room { name: "tasks",    layer: 6, beside: &[], never: &[], without: TERMINAL },
     Room { name: "practice", layer: 6, beside: &[], never: ROOMS_ABOVE, without: TERMINAL },
-    Room { name: "state",    layer: 5, beside: &[], never: &["cluster", "ops"], without: PURE },
-    Room { name: "screens",  layer: 4, beside: &[], never: &["cluster"], without: PURE },
+    Room { name: "state",    layer: 5, beside: &[], never: &["cluster", "ops", "clock"], without: PURE },
+    Room { name: "screens",  layer: 4, beside: &[], never: &["cluster", "clock"], without: PURE },
     Room { name: "ops",      layer: 4, beside: &[], never: ROOMS_ABOVE, without: TERMINAL },
-    Room { name: "action",   layer: 3, beside: &[], never: &[], without: PURE },
-    Room { name: "effect",   layer: 3, beside: &["action"], never: &[], without: PURE },
-    Room { name: "event",    layer: 3, beside: &["action", "effect"], never: &[], without: PURE },
+    Room { name: "action",   layer: 3, beside: &[], never: &["clock"], without: PURE },
+    Room { name: "effect",   layer: 3, beside: &["action"], never: &["clock"], without: PURE },
+    Room { name: "event",    layer: 3, beside: &["action", "effect"], never: &["clock"], without: PURE },
     Room { name: "cluster",  layer: 3, beside: &[], never: ROOMS_ABOVE, without: TERMINAL },
     Room { name: "config",   layer: 2, beside: &[], never: &[], without: &["tokio", "rdkafka"] },
     Room { name: "decode",   layer: 2, beside: &[], never: &["ui", "terminal"], without: DATA },
     Room { name: "ui",       layer: 1, beside: &[], never: &[], without: PURE },
     Room { name: "model",    layer: 1, beside: &[], never: &[], without: DATA },
+    Room { name: "clock",    layer: 1, beside: &["model"], never: &[], without: TERMINAL },
     Room { name: "terminal", layer: 1, beside: &[], never: &[], without: &["rdkafka"] },
     Room { name: "logging",  layer: 1, beside: &[], never: &[], without: TERMINAL },
 ];
@@ -103,7 +105,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rdkafka", &["cluster", "practice"]),
     ("tokio::net", &["cluster", "practice"]),
     ("std::net::TcpStream", &["cluster", "practice"]),
-    ("anyhow", &["main", "tasks", "headless"]),
+    ("anyhow", &["main", "roles", "app", "tasks", "headless"]),
 ];
 
 #[test]
@@ -229,6 +231,7 @@ fn the_screens_and_the_state_reach_no_cluster_no_disk_and_no_clock() {
     for banned in [
         "use crate::cluster::client;",
         "use crate::ops;",
+        "use crate::clock;",
         "use tokio::sync::mpsc;",
         "use rdkafka::producer::FutureProducer;",
         "use std::fs::File;",
@@ -334,7 +337,7 @@ fn a_door_is_open_for_its_rooms_only() {
         [""; 0]
     );
     assert_eq!(found("src/app.rs", "use rdkafka::ClientConfig;").len(), 1);
-    assert_eq!(found("src/tasks.rs", "use anyhow::Context;"), [""; 0]);
+    assert_eq!(found("src/roles.rs", "use anyhow::Context;"), [""; 0]);
     assert_eq!(
         found("src/config/paths.rs", "use anyhow::Context;").len(),
         1
