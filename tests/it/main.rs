@@ -1,9 +1,10 @@
-//! The one integration binary.
+//! The one integration binary: a module per subject.
+#![cfg(test)]
 
+mod docs;
 mod health;
-#[cfg(test)]
 mod pty;
 mod shots;
-#[cfg(test)]
 mod support;
+mod tidy;
 mod ui;
