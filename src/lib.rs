@@ -1,4 +1,16 @@
 //! Lookout: a full-screen terminal for Kafka operators.
 
+pub mod action;
+// pub mod app;
+pub mod cli;
 pub mod cluster;
+pub mod config;
+pub mod effect;
+pub mod event;
+// pub mod headless;
+// pub mod logging;
 pub mod model;
+pub mod screens;
+pub mod state;
+// pub mod terminal;
+pub mod ui;

@@ -109,3 +109,12 @@ pub struct LogDir {
     /// How many replicas are in it.
     pub replicas: u32,
 }
+
+impl LogDir {
+    /// Percent of the volume that is free; `None` = not told.
+    pub fn free_percent(&self) -> Option<u64> {
+        let hundredfold = u128::from(self.usable_bytes?) * 100;
+        let free = hundredfold.checked_div(u128::from(self.total_bytes?))?;
+        u64::try_from(free).ok()
+    }
+}

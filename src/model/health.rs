@@ -1,11 +1,23 @@
 //! What an operator should know, worst first: the H- and C- rules of operations.md §2 as pure functions.
 
+mod brokers;
+pub mod memory;
+mod partitions;
+pub mod quorum;
+mod words;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use self::memory::Memory;
+use self::quorum::QuorumHealth;
 use super::broker::BrokerId;
-use super::topic::TopicName;
+use super::facts::Facts;
+use super::matrix::Matrix;
+use super::snapshot::{BrokerView, PartitionState, TopicView};
+use super::topic::{Partition, TopicName};
 use super::units::Moment;
-use super::verdict::Since;
+use super::verdict::{Since, VerdictKind};
 
 /// Severities (operations.md §0), worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +36,15 @@ impl Severity {
             Self::Warn => "WARN",
             Self::Major => "MAJOR",
             Self::Crit => "CRIT",
+        }
+    }
+
+    /// One step worse.
+    fn worse(self) -> Self {
+        match self {
+            Self::Info => Self::Warn,
+            Self::Warn => Self::Major,
+            Self::Major | Self::Crit => Self::Crit,
         }
     }
 }
@@ -51,6 +72,8 @@ pub enum Rule {
     H09,
     /// H-10 one in-sync copy left.
     H10,
+    /// A verdict on brokers that the cluster still counts as alive (§1.5, the row of the verdict).
+    Broker(VerdictKind),
 }
 
 impl Rule {
@@ -67,7 +90,31 @@ impl Rule {
             Self::H05 => "H-05",
             Self::H09 => "H-09",
             Self::H10 => "H-10",
+            Self::Broker(kind) => row(kind),
         }
+    }
+}
+
+/// The row of operations.md §1.5 as an id.
+fn row(kind: VerdictKind) -> &'static str {
+    match kind {
+        VerdictKind::NoContact => "B-01",
+        VerdictKind::WrongTarget => "B-02",
+        VerdictKind::Isolated => "B-04",
+        VerdictKind::Fenced => "B-05",
+        VerdictKind::Down => "B-07",
+        VerdictKind::UnreachableHere => "B-08",
+        VerdictKind::GoingDown => "B-09",
+        VerdictKind::PeersCannotReach => "B-10",
+        VerdictKind::CannotFollow => "B-11",
+        VerdictKind::CatchingUp => "B-12",
+        VerdictKind::ViewsDisagree => "B-13",
+        VerdictKind::DegradedDisk => "B-14",
+        VerdictKind::DiskFilling => "B-15",
+        VerdictKind::Maintenance => "B-16",
+        VerdictKind::Slow => "B-17",
+        VerdictKind::Gone => "B-18",
+        VerdictKind::Up => "B-19",
     }
 }
 
@@ -103,5 +150,42 @@ pub struct Finding {
     pub place: Place,
 }
 
-/// Since when each finding has been there, from snapshot to snapshot; the key is rule + subject.
-pub type FirstSeen = std::collections::BTreeMap<(Rule, String), Moment>;
+/// What the rules look at.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    pub facts: &'a Facts,
+    pub brokers: &'a [BrokerView],
+    pub topics: &'a BTreeMap<TopicName, Arc<TopicView>>,
+    pub matrix: &'a Matrix,
+    pub quorum: &'a QuorumHealth,
+    pub now: Moment,
+}
+
+impl<'a> Scope<'a> {
+    /// Partitions that are not healthy, with their state.
+    fn faulty_partitions(&self) -> impl Iterator<Item = (&'a Partition, PartitionState)> {
+        let topics = self.topics;
+        self.facts
+            .topology
+            .value()
+            .into_iter()
+            .flat_map(|topology| topology.topics.iter())
+            .filter_map(move |(name, topic)| Some((topic, topics.get(name)?)))
+            .filter(|(_, view)| view.faulty())
+            .flat_map(|(topic, view)| topic.partitions.iter().zip(view.states.iter().copied()))
+            .filter(|(_, state)| *state != PartitionState::Healthy)
+    }
+}
+
+/// All findings, worst first.
+pub fn find(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Vec<Finding> {
+    if let Some(finding) = brokers::no_contact(scope) {
+        memory.hold();
+        return vec![finding];
+    }
+    let mut findings = brokers::find(scope, memory);
+    findings.extend(quorum::find(scope, memory));
+    findings.extend(partitions::find(scope, memory));
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    findings
+}

@@ -12,13 +12,16 @@
 //! | roster | every broker ever seen in this cluster, remembered on disk (E12) |
 
 pub mod broker;
+pub mod evidence;
 pub mod facts;
 pub mod group;
 pub mod health;
+pub mod matrix;
 pub mod observed;
 pub mod quorum;
 pub mod snapshot;
 pub mod topic;
+pub mod topic_view;
 pub mod units;
 pub mod verdict;
 

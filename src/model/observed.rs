@@ -40,6 +40,18 @@ pub enum FailureKind {
     Refused,
 }
 
+impl FailureKind {
+    /// The kind in words, to follow a colon.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NoAnswer => "no answer",
+            Self::NotPermitted => "not permitted",
+            Self::NotOffered => "not offered by this cluster",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// The last value learned, when and from whom, and what went wrong since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed<T> {

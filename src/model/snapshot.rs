@@ -2,15 +2,20 @@
 //!
 //! Judging is pure: the same facts, previous snapshot and moment give the same snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::broker::{BrokerId, Endpoint};
+use super::evidence::Evidence;
 use super::facts::Facts;
-use super::health::{Finding, FirstSeen};
+use super::health::memory::{FirstSeen, Memory};
+use super::health::quorum::{QuorumHealth, judge_quorum};
+use super::health::{Finding, Scope, find};
+use super::matrix::Matrix;
 use super::topic::TopicName;
+use super::topic_view::view_topics;
 use super::units::Moment;
-use super::verdict::Verdict;
+use super::verdict::{Before, Verdict, VerdictKind, judge_broker};
 
 /// One known broker with its verdict and its share of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,8 +97,9 @@ pub struct Totals {
     pub alive_but_bad: u32,
     pub under_replicated: u32,
     pub no_leader: u32,
+    /// Of the topics whose config is known; `None` = no topic's is.
     pub under_min_isr: Option<u32>,
-    /// Voters caught up, of all voters; `None` = no quorum known.
+    /// Voters caught up, of all voters; `None` = not known, or lost.
     pub quorum: Option<(u32, u32)>,
     pub quorum_lost: bool,
     pub partitions: u32,
@@ -117,11 +123,29 @@ pub struct Snapshot {
 impl Snapshot {
     /// Judges the facts as of `now`. `previous` gives the memory that "since" needs.
     pub fn judge(facts: Facts, previous: Option<&Self>, now: Moment) -> Self {
-        let _ = previous;
+        let matrix = Matrix::count(&facts);
+        let mut memory = Memory::recall(&facts, previous, now);
+        let quorum = judge_quorum(&facts, &mut memory, now);
+        let brokers = view_brokers(&facts, &matrix, quorum.lost, previous, now);
+        let topics = view_topics(&facts, previous);
+        let totals = Totals::count(&facts, &brokers, &topics, &quorum);
+        let scope = Scope {
+            facts: &facts,
+            brokers: &brokers,
+            topics: &topics,
+            matrix: &matrix,
+            quorum: &quorum,
+            now,
+        };
+        let findings = find(&scope, &mut memory);
         Self {
             at: now,
+            brokers: Arc::new(brokers),
+            topics: Arc::new(topics),
+            totals,
+            findings: Arc::new(findings),
+            first_seen: Arc::new(memory.keep()),
             facts,
-            ..Self::default()
         }
     }
 
@@ -133,5 +157,91 @@ impl Snapshot {
     /// Whether no broker answers and everything shown is the last known state.
     pub fn no_contact(&self) -> bool {
         self.facts.no_contact_since.is_some()
+    }
+}
+
+/// Every broker that the cluster lists, has registered or refers to, and every one we remember.
+fn view_brokers(
+    facts: &Facts,
+    matrix: &Matrix,
+    quorum_lost: bool,
+    previous: Option<&Snapshot>,
+    now: Moment,
+) -> Vec<BrokerView> {
+    let mut ids: BTreeSet<BrokerId> = facts.roster.keys().copied().collect();
+    ids.extend(matrix.referenced());
+    if let Some(topology) = facts.topology.value() {
+        ids.extend(topology.brokers.keys());
+    }
+    if let Some(registrations) = facts.registrations.value() {
+        ids.extend(registrations.keys());
+    }
+    let watched = previous.filter(|previous| previous.facts.topology.value().is_some());
+    ids.into_iter()
+        .map(|id| {
+            let evidence = Evidence::gather(id, facts, matrix, quorum_lost, now);
+            let before = watched.map(|snapshot| match snapshot.broker(id) {
+                Some(view) => Before::Known(&view.verdict),
+                None => Before::New,
+            });
+            BrokerView::new(&evidence, judge_broker(&evidence, before))
+        })
+        .collect()
+}
+
+impl BrokerView {
+    fn new(evidence: &Evidence<'_>, verdict: Verdict) -> Self {
+        let (endpoint, rack) = evidence.address();
+        let alive = evidence.listed == Some(true);
+        let quorum = evidence.facts.quorum.value();
+        let asked = evidence.listed.is_some();
+        let share = asked.then(|| evidence.share.copied().unwrap_or_default());
+        Self {
+            id: evidence.id,
+            endpoint,
+            rack,
+            counted_alive: alive && verdict.kind != VerdictKind::Isolated,
+            expected: alive || evidence.registration.is_some() || evidence.referenced(),
+            quorum_leader: quorum.is_some_and(|quorum| quorum.leader == Some(evidence.id)),
+            voter: quorum.map(|quorum| quorum.voters.iter().any(|voter| voter.id == evidence.id)),
+            leaders: share.map(|share| share.leaders),
+            preferred: share.map(|share| share.preferred),
+            preferred_led: share.map(|share| share.preferred_led),
+            replicas: share.map(|share| share.replicas),
+            out_of_sync: share.map(|share| share.out_of_sync),
+            verdict,
+        }
+    }
+}
+
+impl Totals {
+    fn count(
+        facts: &Facts,
+        brokers: &[BrokerView],
+        topics: &BTreeMap<TopicName, Arc<TopicView>>,
+        quorum: &QuorumHealth,
+    ) -> Self {
+        let mut totals = Self {
+            quorum: quorum.caught_up,
+            quorum_lost: quorum.lost,
+            ..Self::default()
+        };
+        for broker in brokers {
+            totals.alive += u32::from(broker.counted_alive);
+            totals.expected += u32::from(broker.expected);
+            totals.alive_but_bad += u32::from(broker.verdict.kind.alive_but_bad());
+        }
+        let mut under_min_isr =
+            (topics.is_empty() && facts.topology.value().is_some()).then_some(0);
+        for view in topics.values() {
+            totals.under_replicated += view.under_replicated;
+            totals.no_leader += view.no_leader;
+            totals.partitions += u32::try_from(view.states.len()).unwrap_or(u32::MAX);
+            if let Some(count) = view.under_min_isr {
+                under_min_isr = Some(under_min_isr.unwrap_or(0) + count);
+            }
+        }
+        totals.under_min_isr = under_min_isr;
+        totals
     }
 }

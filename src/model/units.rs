@@ -117,6 +117,11 @@ pub fn grouped(count: i64) -> String {
     out
 }
 
+/// A length in groups of three digits.
+pub fn grouped_usize(count: usize) -> String {
+    grouped(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
 /// A count shortened to three digits: `940`, `40k`, `1.2M`.
 pub fn short(count: i64) -> String {
     const UNITS: [&str; 6] = ["k", "M", "G", "T", "P", "E"];

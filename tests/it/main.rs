@@ -1,1 +1,5 @@
 //! The one integration binary.
+
+mod health;
+mod shots;
+mod support;

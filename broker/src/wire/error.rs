@@ -15,7 +15,8 @@ pub enum WireError {
         /// Bytes there are.
         left: usize,
     },
-    /// A length or count that the rest of the input cannot hold, or that is negative where null is not allowed.
+    /// A length or count that the rest of the input cannot hold, or that is negative where null is
+    /// not allowed.
     #[error("{what} claims length {length}, which is impossible here")]
     BadLength {
         /// The field or structure.

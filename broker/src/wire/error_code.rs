@@ -1,4 +1,5 @@
-//! The protocol's error codes: number, name, whether trying again can help, and words for an operator.
+//! The protocol's error codes: number, name, whether trying again can help, and words for an
+//! operator.
 
 use std::fmt;
 
@@ -41,7 +42,8 @@ macro_rules! codes {
                 }
             }
 
-            /// What the code means to an operator, in a few words; the name says enough for the rest.
+            /// What the code means to an operator, in a few words; the name says enough for the
+            /// rest.
             pub const fn say(self) -> Option<&'static str> {
                 match self.0 {
                     $($($code => Some($say),)?)*
@@ -102,8 +104,8 @@ codes! {
     OFFSET_METADATA_TOO_LARGE = 12, Final;
     NETWORK_EXCEPTION = 13, AfterRefresh;
     COORDINATOR_LOAD_IN_PROGRESS = 14, Again, "group coordinator loading";
-    COORDINATOR_NOT_AVAILABLE = 15, Again, "group coordinator unavailable";
-    NOT_COORDINATOR = 16, Again, "group coordinator moved";
+    COORDINATOR_NOT_AVAILABLE = 15, AfterRefresh, "group coordinator unavailable";
+    NOT_COORDINATOR = 16, AfterRefresh, "group coordinator moved";
     INVALID_TOPIC_EXCEPTION = 17, Final;
     RECORD_LIST_TOO_LARGE = 18, Final;
     NOT_ENOUGH_REPLICAS = 19, Again, "writes with acks=all refused: too few in-sync replicas";

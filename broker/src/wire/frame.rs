@@ -14,8 +14,8 @@ use super::messages::{Message, Request, decode_all};
 use super::primitives::Reader;
 use super::tagged::Tags;
 
-/// The largest frame a client accepts, in bytes: a broker's own default limit for requests, far above
-/// any answer that fits a screen.
+/// The largest frame a client accepts, in bytes: a broker's own default limit for requests, far
+/// above any answer that fits a screen.
 pub const MAX_FRAME_BYTES: usize = 100 * 1024 * 1024;
 
 /// Why bytes cannot be cut into frames.

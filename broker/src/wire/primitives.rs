@@ -1,7 +1,7 @@
 //! The protocol's primitive types: integers, varints, strings, bytes, uuids, arrays' lengths.
 //!
-//! [`Reader`] walks a slice and never reads past it. Where the slice is a view of a [`Bytes`] frame, byte
-//! fields are cut from that frame without copying. Fixed-size values are written with
+//! [`Reader`] walks a slice and never reads past it. Where the slice is a view of a [`Bytes`]
+//! frame, byte fields are cut from that frame without copying. Fixed-size values are written with
 //! [`bytes::BufMut`]; the `put_*` functions here write what that trait does not know.
 
 use bytes::{BufMut, Bytes};
@@ -200,7 +200,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How lengths are written: the older fixed form, or the compact one of flexible versions (KIP-482).
+/// How lengths are written: the older fixed form, or the compact one of flexible versions
+/// (KIP-482).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// INT16 or INT32, null as -1.

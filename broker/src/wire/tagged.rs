@@ -1,7 +1,7 @@
 //! Tagged fields (KIP-482): numbered optional fields at the end of every flexible struct.
 //!
-//! A number the codec does not know is kept as raw bytes, so that what was decoded can be encoded again
-//! without loss. Never interprets an unknown field.
+//! A number the codec does not know is kept as raw bytes, so that what was decoded can be encoded
+//! again without loss. Never interprets an unknown field.
 
 use bytes::Bytes;
 

@@ -1,3 +1,13 @@
 //! The one integration binary.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
 
+mod agreement;
+mod framing;
 mod golden;
+mod messages;
+mod numbers;
+mod readme;
+mod records;

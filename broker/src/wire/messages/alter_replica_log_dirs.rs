@@ -11,6 +11,7 @@ message! {
 
     /// An element of `AlterReplicaLogDirsRequest.dirs`.
     AlterReplicaLogDir {
+        /// The absolute path of the directory.
         path:   String,                       0+;
         topics: Vec<AlterReplicaLogDirTopic>, 0+;
     }

@@ -1,4 +1,5 @@
-//! Values of any message from a seed, for tests and fuzzing. Compiled only with the feature `arbitrary`.
+//! Values of any message from a seed, for tests and fuzzing. Compiled only with the feature
+//! `arbitrary`.
 
 use bytes::Bytes;
 

@@ -45,6 +45,7 @@ message! {
         subscribed_topic_regex: Option<String>, 0+, null 0+, default None;
         assignment:             Assignment,     0+;
         target_assignment:      Assignment,     0+;
+        /// -1 unknown, 0 classic protocol, 1 consumer protocol.
         member_type:            i8,             1+, default -1, else ignored;
     }
 

@@ -33,6 +33,7 @@ message! {
         total_bytes:  i64,                       4+, default -1, else ignored;
         /// Free bytes of the disk, -1 where unknown.
         usable_bytes: i64,                       4+, default -1, else ignored;
+        /// Whether no new replicas may be placed here (KIP-1066).
         is_cordoned:  bool,                      5+, else ignored;
     }
 
@@ -45,6 +46,7 @@ message! {
     /// An element of `DescribeLogDirsTopic.partitions`.
     DescribeLogDirsPartition {
         partition_index: i32,  0+;
+        /// Bytes of the replica's segments.
         partition_size:  i64,  0+;
         /// Records behind the high watermark, or behind the current copy for a future one.
         offset_lag:      i64,  0+;

@@ -7,6 +7,7 @@ message! {
     IncrementalAlterConfigsRequest, key 44, versions 0-1, flexible 1+,
         answered by IncrementalAlterConfigsResponse {
         resources:     Vec<AlterConfigsResource>, 0+;
+        /// Whether to check the change without making it.
         validate_only: bool,                      0+;
     }
 

@@ -1,7 +1,7 @@
 //! The protocol's requests and responses, one table file per API.
 //!
-//! A file holds the tables of a request and of its response, and nothing else; the macro in `schema`
-//! makes structs and codec of them. [`APIS`] lists what exists.
+//! A file holds the tables of a request and of its response, and nothing else; the macro in
+//! `schema` makes structs and codec of them. [`APIS`] lists what exists.
 
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
@@ -212,9 +212,11 @@ apis! {
     /// Key 44.
     incremental_alter_configs: IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse;
     /// Key 45.
-    alter_partition_reassignments: AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse;
+    alter_partition_reassignments:
+        AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse;
     /// Key 46.
-    list_partition_reassignments: ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse;
+    list_partition_reassignments:
+        ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse;
     /// Key 47.
     offset_delete: OffsetDeleteRequest, OffsetDeleteResponse;
     /// Key 48.
@@ -222,9 +224,11 @@ apis! {
     /// Key 49.
     alter_client_quotas: AlterClientQuotasRequest, AlterClientQuotasResponse;
     /// Key 50.
-    describe_user_scram_credentials: DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse;
+    describe_user_scram_credentials:
+        DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse;
     /// Key 51.
-    alter_user_scram_credentials: AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse;
+    alter_user_scram_credentials:
+        AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse;
     /// Key 55.
     describe_quorum: DescribeQuorumRequest, DescribeQuorumResponse;
     /// Key 57.
@@ -250,5 +254,6 @@ apis! {
     /// Key 89.
     streams_group_describe: StreamsGroupDescribeRequest, StreamsGroupDescribeResponse;
     /// Key 90.
-    describe_share_group_offsets: DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse;
+    describe_share_group_offsets:
+        DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse;
 }

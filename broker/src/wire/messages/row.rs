@@ -1,4 +1,5 @@
-//! The rows of a message table: which versions carry a field, where, and what happens in the others.
+//! The rows of a message table: which versions carry a field, where, and what happens in the
+//! others.
 //!
 //! Knows no type of field; that is `value`'s.
 

@@ -1,10 +1,10 @@
 //! The macro that turns a message table into a struct and its codec.
 //!
-//! A table row reads `field: Type, versions[, null versions][, default value][, tag n][, else ignored];`.
-//! Versions are `3+` (from 3 on) or `3-5`. `null 1+` names the versions in which the field may be null.
-//! Without `default` a row starts as zero, empty or false. `else ignored` lets the field be left out in
-//! versions that lack it; any other row refuses a value the version cannot carry. The first table of an
-//! invocation is the message; the others are the structs inside it.
+//! A table row reads `field: Type, versions[, null versions][, default value][, tag n][, else
+//! ignored];`. Versions are `3+` (from 3 on) or `3-5`. `null 1+` names the versions in which the
+//! field may be null. Without `default` a row starts as zero, empty or false. `else ignored` lets
+//! the field be left out in versions that lack it; any other row refuses a value the version cannot
+//! carry. The first table of an invocation is the message; the others are the structs inside it.
 
 /// `8 +` and `8 - 10` as a [`Span`](super::row::Span).
 macro_rules! span {
@@ -37,7 +37,10 @@ macro_rules! initial {
 
 /// The row's [`Row`](super::row::Row).
 macro_rules! row {
-    ($name:ident, $field:ident, ($($versions:tt)+), ($($nullable:tt)*), ($($tag:literal)?), ($($ignored:ident)?)) => {
+    (
+        $name:ident, $field:ident, ($($versions:tt)+), ($($nullable:tt)*),
+        ($($tag:literal)?), ($($ignored:ident)?)
+    ) => {
         &$crate::wire::messages::row::Row {
             name: concat!(stringify!($name), ".", stringify!($field)),
             message: stringify!($name),
@@ -126,7 +129,8 @@ macro_rules! table {
                     $($field: $crate::wire::messages::row::read_row(
                         reader,
                         row!($name, $field, ($since $open $($until)?),
-                            ($($null_since $null_open $($null_until)?)?), ($($tag)?), ($($ignored)?)),
+                            ($($null_since $null_open $($null_until)?)?),
+                            ($($tag)?), ($($ignored)?)),
                         initial!($type $(, $default)?),
                         at,
                     )?,)*
@@ -151,7 +155,8 @@ macro_rules! table {
                     $($field: $crate::wire::messages::row::any_row(
                         source,
                         row!($name, $field, ($since $open $($until)?),
-                            ($($null_since $null_open $($null_until)?)?), ($($tag)?), ($($ignored)?)),
+                            ($($null_since $null_open $($null_until)?)?),
+                            ($($tag)?), ($($ignored)?)),
                         initial!($type $(, $default)?),
                         at,
                     ),)*
@@ -164,10 +169,16 @@ macro_rules! table {
 
 /// Writes one row: in place, or into `known` where it has a tag.
 macro_rules! write_one {
-    (($self:ident, $at:ident, $out:ident, $known:ident) () $field:ident $row:expr, $initial:expr) => {
+    (
+        ($self:ident, $at:ident, $out:ident, $known:ident) ()
+        $field:ident $row:expr, $initial:expr
+    ) => {
         $crate::wire::messages::row::write_row(&$self.$field, $row, $initial, $at, $out)?;
     };
-    (($self:ident, $at:ident, $out:ident, $known:ident) ($tag:literal) $field:ident $row:expr, $initial:expr) => {
+    (
+        ($self:ident, $at:ident, $out:ident, $known:ident) ($tag:literal)
+        $field:ident $row:expr, $initial:expr
+    ) => {
         let $known =
             $crate::wire::messages::row::write_tag(&$self.$field, $row, $initial, $at, $known)?;
     };

@@ -1,7 +1,7 @@
 //! How each type of a message table is written and read, in every version of its message.
 //!
-//! A table row has one of the types that implement [`Value`]. Null is a property of the row and of the
-//! version, so a nullable row is an `Option` of a [`Nullable`] type. No message is named here.
+//! A table row has one of the types that implement [`Value`]. Null is a property of the row and of
+//! the version, so a nullable row is an `Option` of a [`Nullable`] type. No message is named here.
 
 use bytes::{BufMut, Bytes};
 

@@ -1,0 +1,305 @@
+//! Roles without a screen: the same snapshot as text or JSON. Never draws, never changes a cluster.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::cluster::{WatchOptions, Watcher};
+use crate::model::verdict::Since;
+use crate::model::{BrokerView, Group, Observed, Snapshot, Topic, TopicView, units};
+use crate::ui::glyph::GlyphSet;
+use crate::ui::text;
+
+/// Layout of the JSON; raised when a field changes its meaning or goes.
+const JSON_VERSION: u32 = 1;
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    Brokers,
+    Topics,
+    Groups,
+}
+
+/// How to print it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+/// How it went; the exit code of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// 0: printed.
+    Done,
+    /// 3: no broker answered; the reasons are on standard error.
+    NoContact,
+}
+
+/// Waits until what is asked for is known, at most `timeout`, and prints it.
+pub async fn print(
+    subject: Subject,
+    format: Format,
+    options: WatchOptions,
+    timeout: Duration,
+) -> Result<Outcome> {
+    let snapshot = gather(subject, options, timeout).await;
+    if snapshot.facts.topology.value().is_none() {
+        let mut errors = io::stderr().lock();
+        for reason in snapshot.facts.contact_failures.iter() {
+            writeln!(errors, "lookout: {reason}")?;
+        }
+        writeln!(errors, "lookout: no broker answered within {} s", timeout.as_secs())?;
+        return Ok(Outcome::NoContact);
+    }
+    let printed = match format {
+        Format::Json => serde_json::to_string_pretty(&as_json(subject, &snapshot))? + "\n",
+        Format::Text => as_text(subject, &snapshot),
+    };
+    io::stdout().lock().write_all(printed.as_bytes())?;
+    if let Some(gap) = missing(subject, &snapshot) {
+        writeln!(io::stderr().lock(), "lookout: {gap}")?;
+    }
+    Ok(if snapshot.no_contact() { Outcome::NoContact } else { Outcome::Done })
+}
+
+async fn gather(subject: Subject, options: WatchOptions, timeout: Duration) -> Arc<Snapshot> {
+    let watcher = Watcher::start(options);
+    let mut snapshots = watcher.snapshots();
+    let complete = snapshots.wait_for(|snapshot| {
+        snapshot.no_contact() || missing(subject, snapshot).is_none()
+    });
+    match tokio::time::timeout(timeout, complete).await {
+        Ok(Ok(snapshot)) => Arc::clone(&snapshot),
+        Ok(Err(_)) | Err(_) => Arc::clone(&snapshots.borrow()),
+    }
+}
+
+/// What of the subject nobody has answered yet, in words; nothing when all is known that can be known.
+fn missing(subject: Subject, snapshot: &Snapshot) -> Option<String> {
+    let facts = &snapshot.facts;
+    let settled = |known: bool, what: &str| (!known).then(|| format!("no answer in time for {what}"));
+    settled(answered(&facts.topology), "the topics and brokers")?;
+    match subject {
+        Subject::Brokers => {
+            let undecided: Vec<String> = snapshot
+                .brokers
+                .iter()
+                .filter(|broker| facts.probes.get(&broker.id).is_none_or(|p| p.reachable.is_none()))
+                .map(|broker| broker.id.to_string())
+                .collect();
+            let probed = undecided.is_empty() && !snapshot.brokers.is_empty();
+            settled(probed, &format!("the probes of brokers {}", undecided.join(", ")))
+                .or_else(|| settled(answered(&facts.registrations), "fenced brokers"))
+                .or_else(|| settled(answered(&facts.quorum), "the metadata quorum"))
+        }
+        Subject::Topics => settled(answered(&facts.configs), "topic configurations").or_else(|| {
+            let dirs = snapshot
+                .facts
+                .topology
+                .value()
+                .is_some_and(|t| t.brokers.keys().all(|id| facts.log_dirs.get(id).is_some_and(answered)));
+            settled(dirs, "log dirs of every broker: sizes may be incomplete")
+        }),
+        Subject::Groups => settled(answered(&facts.groups), "consumer groups").or_else(|| {
+            let partial = facts.groups.value().filter(|groups| groups.coverage.partial())?;
+            Some(format!(
+                "groups from {} of {} brokers: the others did not answer",
+                partial.coverage.answered.len(),
+                partial.coverage.asked.len()
+            ))
+        }),
+    }
+}
+
+fn answered<T>(fact: &Observed<T>) -> bool {
+    fact.value().is_some() || fact.failure().is_some()
+}
+
+fn as_json(subject: Subject, snapshot: &Snapshot) -> Value {
+    let facts = &snapshot.facts;
+    let identity = facts.identity.value();
+    let rows: Vec<Value> = match subject {
+        Subject::Brokers => snapshot.brokers.iter().map(|b| broker_json(snapshot, b)).collect(),
+        Subject::Topics => topics(snapshot).map(|(topic, view)| topic_json(topic, view)).collect(),
+        Subject::Groups => groups(snapshot).map(group_json).collect(),
+    };
+    let name = match subject {
+        Subject::Brokers => "brokers",
+        Subject::Topics => "topics",
+        Subject::Groups => "groups",
+    };
+    json!({
+        "version": JSON_VERSION,
+        "cluster": {
+            "name": &*facts.name,
+            "id": identity.map(|identity| &*identity.cluster_id),
+            "alive": snapshot.totals.alive,
+            "expected": snapshot.totals.expected,
+            "contact": !snapshot.no_contact(),
+        },
+        "at_unix_ms": snapshot.at.unix_ms,
+        "missing": missing(subject, snapshot),
+        name: rows,
+    })
+}
+
+fn broker_json(snapshot: &Snapshot, broker: &BrokerView) -> Value {
+    let probe = snapshot.facts.probes.get(&broker.id);
+    json!({
+        "id": broker.id.0,
+        "host": broker.endpoint.as_ref().map(|endpoint| &*endpoint.host),
+        "port": broker.endpoint.as_ref().map(|endpoint| endpoint.port),
+        "rack": broker.rack.as_deref(),
+        "verdict": broker.verdict.kind.token(),
+        "since_unix_ms": broker.verdict.since.map(|since| since.moment().unix_ms),
+        "since_at_least": broker.verdict.since.map(|since| matches!(since, Since::AtLeast(_))),
+        "evidence": broker.verdict.evidence.iter().map(|line| &**line).collect::<Vec<_>>(),
+        "quorum_leader": broker.quorum_leader,
+        "voter": broker.voter,
+        "leaders": broker.leaders,
+        "preferred": broker.preferred,
+        "preferred_led": broker.preferred_led,
+        "replicas": broker.replicas,
+        "out_of_sync": broker.out_of_sync,
+        "reachable": probe.and_then(|probe| probe.reachable),
+        "rtt_us": probe.and_then(|probe| probe.rtt_us).map(|(us, _)| us),
+    })
+}
+
+fn topic_json(topic: &Topic, view: &TopicView) -> Value {
+    json!({
+        "name": &*topic.name,
+        "internal": topic.internal,
+        "partitions": topic.partitions.len(),
+        "replication_factor": view.replication_factor.1,
+        "min_insync_replicas": view.min_isr,
+        "under_replicated": view.under_replicated,
+        "under_min_isr": view.under_min_isr,
+        "no_leader": view.no_leader,
+        "moving": view.moving,
+        "size_bytes": view.size_bytes,
+    })
+}
+
+fn group_json(group: &Group) -> Value {
+    let (lag, unknown) = group.lag();
+    json!({
+        "id": &*group.id,
+        "type": group.kind.name(),
+        "state": &*group.state,
+        "protocol": &*group.protocol,
+        "coordinator": group.coordinator.0,
+        "members": group.members.value().map(|members| members.len()),
+        "lag": lag,
+        "partitions_with_unknown_lag": unknown,
+        "offsets": group.offsets.value().map(|offsets| offsets.iter().map(|offset| json!({
+            "topic": &*offset.topic,
+            "partition": offset.partition,
+            "committed": offset.committed,
+            "end": offset.end,
+            "lag": offset.lag(),
+        })).collect::<Vec<_>>()),
+    })
+}
+
+fn topics(snapshot: &Snapshot) -> impl Iterator<Item = (&Topic, &TopicView)> {
+    let known = snapshot.facts.topology.value().map(|topology| &topology.topics);
+    known.into_iter().flat_map(|topics| topics.iter()).filter_map(|(name, topic)| {
+        snapshot.topics.get(name).map(|view| (topic.as_ref(), view.as_ref()))
+    })
+}
+
+fn groups(snapshot: &Snapshot) -> impl Iterator<Item = &Group> {
+    let known = snapshot.facts.groups.value();
+    known.into_iter().flat_map(|groups| groups.by_id.values()).map(Arc::as_ref)
+}
+
+fn as_text(subject: Subject, snapshot: &Snapshot) -> String {
+    match subject {
+        Subject::Brokers => columns(
+            &["ID", "HOST", "RACK", "STATE", "SINCE", "LEADERS", "REPLICAS", "UNDER"],
+            snapshot.brokers.iter().map(|broker| broker_row(snapshot, broker)),
+        ),
+        Subject::Topics => columns(
+            &["TOPIC", "PARTITIONS", "RF", "UNDER-REP", "NO LEADER", "SIZE"],
+            topics(snapshot).map(topic_row),
+        ),
+        Subject::Groups => columns(
+            &["GROUP", "TYPE", "STATE", "MEMBERS", "LAG", "UNKNOWN"],
+            groups(snapshot).map(group_row),
+        ),
+    }
+}
+
+fn broker_row(snapshot: &Snapshot, broker: &BrokerView) -> Vec<String> {
+    let since = broker.verdict.since.map(|since| match since {
+        Since::Known(moment) => moment.age(snapshot.at).to_string(),
+        Since::AtLeast(moment) => format!(">={}", moment.age(snapshot.at)),
+    });
+    vec![
+        broker.id.to_string(),
+        or_dash(broker.endpoint.as_ref()),
+        or_dash(broker.rack.as_ref()),
+        broker.verdict.kind.token().to_owned(),
+        or_dash(since),
+        or_dash(broker.leaders),
+        or_dash(broker.replicas),
+        or_dash(broker.out_of_sync),
+    ]
+}
+
+fn topic_row((topic, view): (&Topic, &TopicView)) -> Vec<String> {
+    vec![
+        topic.name.to_string(),
+        topic.partitions.len().to_string(),
+        view.replication_factor.1.to_string(),
+        view.under_replicated.to_string(),
+        view.no_leader.to_string(),
+        or_dash(view.size_bytes.map(units::bytes)),
+    ]
+}
+
+fn group_row(group: &Group) -> Vec<String> {
+    let (lag, unknown) = group.lag();
+    vec![
+        group.id.to_string(),
+        group.kind.name().to_owned(),
+        group.state.to_string(),
+        or_dash(group.members.value().map(|members| members.len())),
+        or_dash(lag),
+        unknown.to_string(),
+    ]
+}
+
+fn or_dash<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
+/// Left-aligned columns, two blanks apart; names from the network are made safe for a terminal.
+fn columns(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table: Vec<Vec<String>> = vec![header.iter().map(|&name| name.to_owned()).collect()];
+    table.extend(rows.map(|row| {
+        row.iter().map(|cell| text::sanitize(cell, GlyphSet::Unicode)).collect()
+    }));
+    let widths: Vec<usize> = (0..header.len())
+        .map(|column| {
+            table.iter().filter_map(|row| row.get(column)).map(|cell| text::width(cell)).max().unwrap_or(0)
+        })
+        .collect();
+    let mut out = String::new();
+    for row in table {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.push_str(&" ".repeat(width.saturating_sub(text::width(cell)) + 2));
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}

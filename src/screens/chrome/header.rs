@@ -1,0 +1,201 @@
+//! Line 1: where we are on the left; brokers alive of expected, quorum, faults and the clock on the right.
+//!
+//! Segments give way from the least important: the broker counter is the last to go.
+
+use crate::model::snapshot::Totals;
+use crate::model::{Place, VerdictKind};
+use crate::screens::glyphs;
+use crate::screens::{Room as _, Scene, Screen};
+use crate::ui::glyph::GlyphSet;
+use crate::ui::line::Line;
+use crate::ui::text;
+use crate::ui::theme::Role;
+
+/// The program's name, with its margins.
+const NAME: &str = " lookout  ";
+
+/// One fact of the right side.
+struct Segment {
+    long: String,
+    short: String,
+    role: Role,
+    /// Who goes first when room is short: the highest.
+    rank: u8,
+}
+
+/// Left and right side for a width in cells.
+pub fn lines(scene: &Scene, trail: &[&Screen], width: usize) -> (Line<'static>, Line<'static>) {
+    let crumbs = crumbs(scene, trail);
+    let glyphs = scene.skin.glyphs;
+    let crumbs_width = text::width(&text::visible(&crumbs, glyphs)).min(width / 3);
+    let room = width.saturating_sub(crumbs_width + NAME.len() + 1);
+    let right = fit(segments(scene), room);
+    let left_room = width.saturating_sub(right.width(glyphs) + NAME.len() + 1);
+    let crumbs = text::visible(&crumbs, glyphs);
+    let crumbs = text::truncate(&crumbs, left_room, glyphs).into_owned();
+    (
+        Line::of(NAME, Role::Accent).with(crumbs, Role::Header),
+        right,
+    )
+}
+
+/// What a place is called.
+pub fn place_name(place: &Place) -> String {
+    match place {
+        Place::Overview => "Overview".to_owned(),
+        Place::Brokers => "Brokers".to_owned(),
+        Place::Broker(id) => format!("Broker {id}"),
+        Place::Topics { .. } => "Topics".to_owned(),
+        Place::Topic(name) => name.to_string(),
+        Place::Groups => "Groups".to_owned(),
+        Place::Group(id) => id.to_string(),
+        Place::Quorum => "Quorum".to_owned(),
+    }
+}
+
+fn crumbs(scene: &Scene, trail: &[&Screen]) -> String {
+    let mut words = vec![scene.snapshot.facts.name.to_string()];
+    words.extend(trail.iter().map(|screen| place_name(&screen.place())));
+    words.join(" ▸ ")
+}
+
+fn segments(scene: &Scene) -> Vec<Segment> {
+    let totals = &scene.snapshot.totals;
+    let mut segments = vec![brokers(scene, totals)];
+    segments.extend(quorum(totals));
+    let faults = [
+        (totals.under_replicated, "under-rep", "ur", Role::Warn),
+        (totals.no_leader, "offline", "off", Role::Crit),
+    ];
+    for (count, long, short, role) in faults {
+        if count > 0 {
+            let (long, short) = (format!("{long} {count}"), format!("{short} {count}"));
+            segments.push(Segment {
+                long,
+                short,
+                role,
+                rank: 2,
+            });
+        }
+    }
+    let mode = Segment {
+        long: "read-only".into(),
+        short: "ro".into(),
+        role: Role::Dim,
+        rank: 5,
+    };
+    segments.push(mode);
+    let clock = scene.now.clock_utc();
+    let long = format!("{clock} UTC");
+    segments.push(Segment {
+        long,
+        short: clock,
+        role: Role::Header,
+        rank: 4,
+    });
+    segments
+}
+
+/// `brokers 3/5 ✗`: red when fewer are up than expected, or when one that is alive is in trouble (`5/5 !1`).
+fn brokers(scene: &Scene, totals: &Totals) -> Segment {
+    let sign = |kind| glyphs::glyph(kind).of(scene.skin.glyphs);
+    if scene.snapshot.no_contact() {
+        let mark = sign(VerdictKind::NoContact);
+        let short = match totals.expected {
+            0 => format!("brokers {mark}"),
+            expected => format!("brokers {mark}/{expected}"),
+        };
+        return Segment {
+            long: format!("{short} no contact"),
+            short,
+            role: Role::Crit,
+            rank: 0,
+        };
+    }
+    if totals.expected == 0 {
+        let words = "brokers –".to_owned();
+        return Segment {
+            long: words.clone(),
+            short: words,
+            role: Role::Header,
+            rank: 0,
+        };
+    }
+    let mut words = format!("brokers {}/{}", totals.alive, totals.expected);
+    let mut role = Role::Ok;
+    if totals.alive < totals.expected {
+        words.push(' ');
+        words.push(sign(VerdictKind::Down));
+        role = Role::HeaderBad;
+    }
+    if totals.alive_but_bad > 0 {
+        words.push_str(&format!(" !{}", totals.alive_but_bad));
+        role = Role::HeaderBad;
+    }
+    Segment {
+        long: words.clone(),
+        short: words,
+        role,
+        rank: 0,
+    }
+}
+
+fn quorum(totals: &Totals) -> Option<Segment> {
+    let (long, short) = match totals.quorum {
+        Some((caught_up, voters)) if !totals.quorum_lost => (
+            format!("quorum {caught_up}/{voters}"),
+            format!("q {caught_up}/{voters}"),
+        ),
+        Some((_, voters)) => (format!("quorum lost /{voters}"), "q lost".to_owned()),
+        None if totals.quorum_lost => ("quorum lost".to_owned(), "q lost".to_owned()),
+        None => return None,
+    };
+    let role = match totals.quorum {
+        _ if totals.quorum_lost => Role::Crit,
+        Some((caught_up, voters)) if caught_up < voters => Role::Major,
+        Some(_) | None => Role::Header,
+    };
+    Some(Segment {
+        long,
+        short,
+        role,
+        rank: 3,
+    })
+}
+
+/// Long words where they fit, short ones where not, and what is least important left out.
+fn fit(mut segments: Vec<Segment>, room: usize) -> Line<'static> {
+    for (long, gap) in [(true, 3), (true, 2), (false, 2)] {
+        let line = spaced(&segments, long, gap);
+        if line.width(GlyphSet::Unicode) <= room {
+            return line;
+        }
+    }
+    loop {
+        let line = spaced(&segments, false, 2);
+        if segments.len() <= 1 || line.width(GlyphSet::Unicode) <= room {
+            return line;
+        }
+        let worst = segments.iter().map(|segment| segment.rank).max();
+        segments.retain({
+            let mut dropped = false;
+            move |segment| {
+                let drop = !dropped && Some(segment.rank) == worst;
+                dropped |= drop;
+                !drop
+            }
+        });
+    }
+}
+
+fn spaced(segments: &[Segment], long: bool, gap: usize) -> Line<'static> {
+    let mut line = Line::new();
+    for segment in segments {
+        let words = if long { &segment.long } else { &segment.short };
+        line.push(words.clone(), segment.role);
+        line.push(" ".repeat(gap), Role::Header);
+    }
+    line.spans.pop();
+    line.push(" ", Role::Header);
+    line
+}

@@ -1,0 +1,159 @@
+//! Line 2: every known broker as glyph and id. Where they do not fit, healthy ones fold into `●×41`; broken
+//! ones are always named, and what still does not fit is counted.
+
+use std::collections::BTreeMap;
+
+use crate::model::{BrokerView, VerdictKind};
+use crate::screens::Scene;
+use crate::screens::cells;
+use crate::screens::glyphs;
+use crate::ui::line::Line;
+use crate::ui::text;
+use crate::ui::theme::Role;
+
+/// Cells between two brokers.
+const GAP: usize = 2;
+
+/// How much is said of each broker; each step is narrower than the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    RackAndAge,
+    Age,
+    Glyph,
+    HealthyFolded,
+    AllFolded,
+}
+
+const STEPS: [Detail; 5] = [
+    Detail::RackAndAge,
+    Detail::Age,
+    Detail::Glyph,
+    Detail::HealthyFolded,
+    Detail::AllFolded,
+];
+
+/// One broker's words, or those of a fold of several.
+type Cell = (String, Role);
+
+/// The strip for a width in cells.
+pub fn line(scene: &Scene, width: usize) -> Line<'static> {
+    let brokers = &scene.snapshot.brokers;
+    if brokers.is_empty() {
+        let words = match scene.snapshot.no_contact() {
+            true => " no broker has answered yet",
+            false => " connecting…",
+        };
+        return Line::of(words, Role::Dim);
+    }
+    let room = width.saturating_sub(1);
+    let mut cells = Vec::new();
+    for detail in STEPS {
+        cells = cells_at(scene, brokers, detail);
+        if total(&cells) <= room {
+            break;
+        }
+    }
+    let mut line = Line::new();
+    for (index, (words, role)) in cut(cells, room).into_iter().enumerate() {
+        line.push(" ".repeat(if index == 0 { 1 } else { GAP }), Role::Text);
+        line.push(
+            words,
+            if scene.snapshot.no_contact() {
+                Role::Stale
+            } else {
+                role
+            },
+        );
+    }
+    line
+}
+
+fn total(cells: &[Cell]) -> usize {
+    cells
+        .iter()
+        .map(|(words, _)| text::width(words) + GAP)
+        .sum::<usize>()
+        .saturating_sub(GAP)
+}
+
+fn cells_at(scene: &Scene, brokers: &[BrokerView], detail: Detail) -> Vec<Cell> {
+    let is_up = |broker: &&BrokerView| broker.verdict.kind == VerdictKind::Up;
+    let broken = || {
+        let broken = brokers.iter().filter(|broker| !is_up(broker));
+        broken.map(|broker| one(scene, broker, Detail::Glyph))
+    };
+    match detail {
+        Detail::RackAndAge | Detail::Age | Detail::Glyph => brokers
+            .iter()
+            .map(|broker| one(scene, broker, detail))
+            .collect(),
+        Detail::HealthyFolded => {
+            let healthy = brokers.iter().filter(is_up).count();
+            let folded = (healthy > 0).then(|| fold(scene, VerdictKind::Up, healthy));
+            folded.into_iter().chain(broken()).collect()
+        }
+        Detail::AllFolded => {
+            let mut counts = BTreeMap::new();
+            for broker in brokers {
+                *counts.entry(broker.verdict.kind).or_insert(0) += 1;
+            }
+            let folded = counts
+                .into_iter()
+                .map(|(kind, count)| fold(scene, kind, count));
+            folded.chain(broken()).collect()
+        }
+    }
+}
+
+fn one(scene: &Scene, broker: &BrokerView, detail: Detail) -> Cell {
+    let kind = broker.verdict.kind;
+    let mut words = format!("{}{}", glyphs::glyph(kind).of(scene.skin.glyphs), broker.id);
+    if broker.quorum_leader {
+        words.push('*');
+    }
+    if detail == Detail::RackAndAge
+        && let Some(rack) = &broker.rack
+    {
+        words.push(' ');
+        words.push_str(rack);
+    }
+    if matches!(detail, Detail::RackAndAge | Detail::Age) && kind != VerdictKind::Up {
+        words.push(' ');
+        words.push_str(&kind.words().to_lowercase());
+        if let Some(since) = broker.verdict.since {
+            words.push(' ');
+            words.push_str(&cells::since(since, scene.now));
+        }
+    }
+    (
+        text::visible(&words, scene.skin.glyphs).into_owned(),
+        glyphs::role(kind),
+    )
+}
+
+fn fold(scene: &Scene, kind: VerdictKind, count: usize) -> Cell {
+    let words = format!("{}×{count}", glyphs::glyph(kind).of(scene.skin.glyphs));
+    (words, glyphs::role(kind))
+}
+
+/// Keeps what fits and says how many are left out.
+fn cut(mut cells: Vec<Cell>, room: usize) -> Vec<Cell> {
+    let mut left_out = 0;
+    let more = |left_out: usize| format!("+{left_out}");
+    while cells.len() > 1 {
+        let extra = if left_out == 0 {
+            0
+        } else {
+            GAP + more(left_out).len()
+        };
+        if total(&cells) + extra <= room {
+            break;
+        }
+        cells.pop();
+        left_out += 1;
+    }
+    if left_out > 0 {
+        cells.push((more(left_out), Role::Crit));
+    }
+    cells
+}

@@ -1,0 +1,278 @@
+//! The first screen: what is wrong, since when, what next; then the brokers, then who needs attention.
+//!
+//! ```text
+//! ┌ Findings ─────────────────────────────────────────────────────────────────────────────┐
+//! │ CRIT  2 of 5 brokers are DOWN: 3 (4m, …) 5 (15m, …)        412 + 398 replicas affected │
+//! │ MAJOR …                                                                                 │
+//! └─────────────────────────────────────────────────────────────────────────────────────────┘
+//!    ID  HOST                RACK  STATE              LEADERS  PREF%  REPLICAS  UNDER  DISK  RTT
+//!  ●  1  kafka-1:9092        a     up                     214    71%       602      0  …
+//!  Groups with the most lag: billing 1 204 881   search 40 000              Moves: none
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crossterm::event::KeyCode;
+
+use crate::action::{Action, Binding, key};
+use crate::model::{BrokerId, Finding, Place, Rule, Severity, units};
+use crate::screens::brokers::{self, Field};
+use crate::screens::listing::{self, Listing};
+use crate::screens::window::BORDERS;
+use crate::screens::{Reply, Room, Scene, cells};
+use crate::ui::columns::Column;
+use crate::ui::line::{self, Line};
+use crate::ui::panel;
+use crate::ui::table::Table;
+use crate::ui::text::Align;
+use crate::ui::theme::Role;
+
+/// Keys of the screen alone.
+pub const KEYS: &[Binding] = &[Binding::footer(
+    &[key(KeyCode::Tab)],
+    Action::NextPane,
+    "findings/brokers",
+)];
+
+/// The part of the screen that keys move in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pane {
+    Findings,
+    Brokers,
+}
+
+/// The screen.
+#[derive(Debug)]
+pub struct Overview {
+    pane: Pane,
+    /// By rule and subject, so that the selection stays while findings come and go.
+    findings: Listing<(Rule, String), ()>,
+    brokers: Listing<BrokerId, Field>,
+}
+
+impl Default for Overview {
+    fn default() -> Self {
+        Self {
+            pane: Pane::Findings,
+            findings: Listing::new(&[]),
+            brokers: Listing::new(brokers::SORTS),
+        }
+    }
+}
+
+/// Where the parts lie.
+struct Parts {
+    findings: Rect,
+    brokers: Rect,
+    movers: Rect,
+}
+
+/// Findings get what they need up to half of the screen, brokers the rest but the last line.
+fn parts(scene: &Scene, area: Rect) -> Parts {
+    let wanted = scene.snapshot.findings.len().max(1) + usize::from(BORDERS);
+    let most = (area.height / 2).max(BORDERS + 1);
+    let height = u16::try_from(wanted)
+        .unwrap_or(most)
+        .min(most)
+        .min(area.height);
+    let below = listing::below(area, height);
+    let movers = u16::from(below.height > 3);
+    Parts {
+        findings: Rect { height, ..area },
+        brokers: Rect {
+            height: below.height - movers,
+            ..below
+        },
+        movers: Rect {
+            y: below.bottom().saturating_sub(movers),
+            height: movers,
+            ..below
+        },
+    }
+}
+
+impl Overview {
+    fn finding<'a>(&self, scene: &Scene<'a>) -> Option<&'a Finding> {
+        scene.snapshot.findings.get(self.findings.cursor.selected)
+    }
+
+    fn heights(scene: &Scene) -> (usize, usize) {
+        let parts = parts(scene, scene.body);
+        let findings = usize::from(parts.findings.height.saturating_sub(BORDERS));
+        (findings, Table::rows_in(parts.brokers.height))
+    }
+
+    fn draw_findings(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
+        let findings = &scene.snapshot.findings;
+        let title = match findings.len() {
+            0 | 1 => "Findings".to_owned(),
+            count => format!("Findings {}", self.findings.cursor.position(count)),
+        };
+        let title = Line::of(title, Role::Title);
+        let inner = panel::draw(&title, &Line::new(), area, buffer, scene.skin);
+        if findings.is_empty() {
+            let words = match scene.snapshot.facts.topology.value() {
+                Some(_) => Line::of("nothing to report", Role::Ok),
+                None => waiting(scene),
+            };
+            line::draw(&words, Align::Left, inner, buffer, scene.skin);
+            return;
+        }
+        let cursor = self
+            .findings
+            .cursor
+            .within(findings.len(), usize::from(inner.height));
+        for (y, (index, finding)) in
+            (inner.top()..inner.bottom()).zip(findings.iter().enumerate().skip(cursor.offset))
+        {
+            let row = Rect {
+                y,
+                height: 1,
+                ..inner
+            };
+            let selected = self.pane == Pane::Findings && index == cursor.selected;
+            draw_finding(scene, finding, selected, row, buffer);
+        }
+    }
+
+    fn draw_brokers(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
+        let columns = brokers::columns();
+        let shown: Vec<Column> = columns.iter().map(|(_, column)| column.clone()).collect();
+        let cursor = (self.pane == Pane::Brokers).then_some(self.brokers.cursor);
+        let empty = cells::empty(&scene.snapshot.facts.topology, "no broker", "no broker");
+        let table = Table {
+            columns: &shown,
+            sort: None,
+            cursor,
+            empty: empty.into(),
+        };
+        let rows = self.brokers.rows();
+        let row = |index: usize| {
+            rows.get(index)
+                .map(|id| brokers::row(scene, *id, &columns))
+                .unwrap_or_default()
+        };
+        table.draw(rows.len(), row, area, buffer, scene.skin);
+    }
+}
+
+impl Room for Overview {
+    fn keys(&self) -> &'static [&'static [Binding]] {
+        &[listing::OPEN, KEYS, listing::MOVES]
+    }
+
+    fn place(&self) -> Place {
+        Place::Overview
+    }
+
+    fn settle(&mut self, scene: &Scene) {
+        let (findings, brokers) = Self::heights(scene);
+        let known = scene.snapshot.findings.iter();
+        let rows = known
+            .map(|finding| (finding.rule, format!("{:?}", finding.place)))
+            .collect();
+        self.findings.settle(rows, findings);
+        let rows = brokers::rows(scene, &self.brokers);
+        self.brokers.settle(rows, brokers);
+    }
+
+    fn update(&mut self, action: Action, scene: &Scene) -> Reply {
+        let (findings, brokers) = Self::heights(scene);
+        match (action, self.pane) {
+            (Action::NextPane, Pane::Findings) => self.pane = Pane::Brokers,
+            (Action::NextPane, Pane::Brokers) => self.pane = Pane::Findings,
+            (Action::Open, Pane::Findings) => {
+                return self
+                    .finding(scene)
+                    .map_or(Reply::Stay, |f| Reply::Go(f.place.clone()));
+            }
+            (Action::Open, Pane::Brokers) => {
+                let selected = self.brokers.selected();
+                return selected.map_or(Reply::Stay, |id| Reply::Go(Place::Broker(*id)));
+            }
+            (other, Pane::Findings) => {
+                self.findings.act(other, findings);
+            }
+            (other, Pane::Brokers) => {
+                self.brokers.act(other, brokers);
+            }
+        }
+        Reply::Stay
+    }
+
+    fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
+        let parts = parts(scene, area);
+        self.draw_findings(scene, parts.findings, buffer);
+        self.draw_brokers(scene, parts.brokers, buffer);
+        line::draw(
+            &movers(scene),
+            Align::Left,
+            parts.movers,
+            buffer,
+            scene.skin,
+        );
+    }
+}
+
+/// What there is to say before the first answer: who is asked, and why those who failed did.
+fn waiting(scene: &Scene) -> Line<'static> {
+    match scene.snapshot.facts.contact_failures.first() {
+        Some(reason) => Line::of(reason.to_string(), Role::Crit),
+        None => Line::of(format!("asking {}…", scene.snapshot.facts.name), Role::Dim),
+    }
+}
+
+fn draw_finding(scene: &Scene, finding: &Finding, selected: bool, area: Rect, buffer: &mut Buffer) {
+    let role = match finding.severity {
+        Severity::Crit => Role::Crit,
+        Severity::Major => Role::Major,
+        Severity::Warn => Role::Warn,
+        Severity::Info => Role::Dim,
+    };
+    let marker = if selected { "▸" } else { " " };
+    let mut line = Line::of(format!("{marker}{:<6}", finding.severity.word()), role);
+    line.push(
+        finding.text.clone(),
+        if selected { Role::Title } else { Role::Text },
+    );
+    if let Some(since) = finding.since {
+        line.push(format!("  {}", cells::since(since, scene.now)), Role::Dim);
+    }
+    if !finding.note.is_empty() {
+        line.push(format!("  {}", finding.note), Role::Dim);
+    }
+    line::draw(&line, Align::Left, area, buffer, scene.skin);
+}
+
+/// Groups named on the last line.
+const MOVERS: usize = 3;
+
+/// The groups with the most lag, and what moves.
+fn movers(scene: &Scene) -> Line<'static> {
+    let mut line = Line::new();
+    if let Some(groups) = scene.snapshot.facts.groups.value() {
+        let mut lagging: Vec<(i64, &str)> = groups
+            .by_id
+            .values()
+            .filter_map(|group| Some((group.lag().0?, &*group.id)))
+            .filter(|(lag, _)| *lag > 0)
+            .collect();
+        lagging.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+        match lagging.is_empty() {
+            true => line.push(" Groups: none lags", Role::Dim),
+            false => line.push(" Groups with the most lag:", Role::Dim),
+        }
+        for (lag, id) in lagging.into_iter().take(MOVERS) {
+            line.push(format!(" {id}"), Role::Text);
+            line.push(format!(" {} ", units::short(lag)), Role::Title);
+        }
+    }
+    if let Some(moves) = scene.snapshot.facts.moves.value() {
+        match moves.len() {
+            0 => line.push("   Moves: none", Role::Dim),
+            count => line.push(format!("   Moves: {count} partitions"), Role::Accent),
+        }
+    }
+    line
+}
