@@ -246,6 +246,26 @@ async fn a_hanging_broker_delays_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_controller_that_hangs_delays_only_what_it_must_answer() {
+    let canned = Canned::start(World::empty(3).topics(4, 3).groups(6, 3)).await;
+    canned.mute(ApiKey::DESCRIBE_QUORUM);
+    canned.mute(ApiKey::LIST_PARTITION_REASSIGNMENTS);
+    let mut watch = look(canned.bootstrap());
+    let seen = until(&mut watch, |s| kind_of(&s.facts.quorum).is_some()).await;
+    assert_eq!(kind_of(&seen.facts.quorum), Some(FailureKind::NoAnswer));
+    let groups_seen = seen.facts.groups.clone();
+    assert!(!groups_seen.value().unwrap().coverage.partial());
+    assert_eq!(groups_seen.failure(), None);
+    assert_eq!(seen.facts.topology.failure(), None);
+    assert!(
+        seen.facts
+            .probes
+            .values()
+            .all(|probe| probe.reachable == Some(true))
+    );
+}
+
+#[tokio::test]
 async fn a_restarted_broker_is_followed_to_its_new_address() {
     let mut canned = Canned::start(World::empty(3).topics(2, 3)).await;
     let mut watch = look(canned.bootstrap());

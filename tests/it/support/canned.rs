@@ -47,6 +47,8 @@ pub struct Shared {
     counts: Mutex<BTreeMap<(i32, ApiKey), u64>>,
     /// APIs that are answered with "not authorized".
     denied: Mutex<BTreeSet<ApiKey>>,
+    /// APIs that get no answer, and hold up what comes after them on their connection.
+    muted: Mutex<BTreeSet<ApiKey>>,
     /// Different metadata requests that could create a topic.
     creating: Mutex<u64>,
     answers: Mutex<HashMap<(i32, i16, i16, Bytes), Bytes>>,
@@ -68,6 +70,7 @@ impl Canned {
             ports: Mutex::default(),
             counts: Mutex::default(),
             denied: Mutex::default(),
+            muted: Mutex::default(),
             creating: Mutex::default(),
             answers: Mutex::default(),
         });
@@ -122,6 +125,11 @@ impl Canned {
         self.shared.answers.lock().unwrap().clear();
     }
 
+    /// Leaves an API without answer from now on.
+    pub fn mute(&self, key: ApiKey) {
+        self.shared.muted.lock().unwrap().insert(key);
+    }
+
     /// Requests of an API so far, over all nodes.
     pub fn count(&self, key: ApiKey) -> u64 {
         let counts = self.shared.counts.lock().unwrap();
@@ -170,7 +178,11 @@ async fn converse(
         stream.read_exact(&mut length).await.ok()?;
         let mut content = vec![0; usize::try_from(i32::from_be_bytes(length)).ok()?];
         stream.read_exact(&mut content).await.ok()?;
-        let mood = moods.borrow().clone();
+        let key = i16::from_be_bytes(*content.first_chunk()?);
+        let mood = match shared.muted.lock().unwrap().contains(&ApiKey(key)) {
+            true => Mood::Hang,
+            false => moods.borrow().clone(),
+        };
         match mood {
             Mood::Serve => {
                 let (frame, correlation) = shared.answer(id, Bytes::from(content))?;
