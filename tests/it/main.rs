@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod docs;
+mod cluster;
 mod health;
 mod pty;
 mod shots;
