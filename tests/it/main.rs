@@ -1,5 +1,6 @@
 //! The one integration binary.
 
 mod health;
+mod look;
 mod shots;
 mod support;
