@@ -51,7 +51,7 @@ const SORTS: &[(Field, Direction)] = &[
 
 fn columns() -> Vec<(Field, Column)> {
     vec![
-        (Field::Topic, Column::name("TOPIC", 12, 80)),
+        (Field::Topic, Column::name("TOPIC", 12, 60)),
         (Field::Partition, Column::new("P", 5).right()),
         (Field::Part, Column::new("ROLE", 10)),
         (Field::Leader, Column::new("LEADER", 6).right()),
@@ -189,10 +189,10 @@ impl Room for BrokerPage {
             line::draw(&said, Align::Left, place, buffer, scene.skin);
         }
         let columns = columns();
-        let empty = cells::empty(
+        let empty = self.list.empty(
             &scene.snapshot.facts.topology,
-            "no replica matches",
-            "no replica on it",
+            "no replica on it matches (esc clears the filter, f lists all)",
+            "it holds no replica",
         );
         let sheet = Sheet {
             list: &self.list,

@@ -52,9 +52,9 @@ pub fn columns() -> Vec<(Field, Column)> {
     vec![
         (Field::Glyph, Column::new("", 1)),
         (Field::Id, Column::new("ID", 2).up_to(6).right()),
-        (Field::Host, Column::name("HOST", 10, 40)),
+        (Field::Host, Column::name("HOST", 12, 60)),
         (Field::Rack, Column::new("RACK", 4).up_to(12).priority(4)),
-        (Field::State, Column::new("STATE", 13).up_to(26)),
+        (Field::State, Column::new("STATE", 13).up_to(32)),
         (Field::Leaders, Column::new("LEADERS", 7).right()),
         (
             Field::Preferred,

@@ -55,11 +55,11 @@ pub fn percent(part: Option<u64>, whole: Option<u64>) -> Line<'static> {
     }
 }
 
-/// The role of a value of this fact: dim once it is overdue at `due`.
+/// The role of a value of this fact: dim once it is overdue at `due`, and as soon as asking again has failed.
 pub fn freshness<T>(fact: &Observed<T>, now: Moment, due: Span) -> Role {
-    match fact.overdue(now, due) {
-        Some(_) => Role::Stale,
-        None => Role::Text,
+    match (fact.overdue(now, due), fact.failure()) {
+        (Some(_), _) | (None, Some(_)) => Role::Stale,
+        (None, None) => Role::Text,
     }
 }
 
@@ -82,15 +82,6 @@ pub const SLOW_FACT_DUE: Span = Span::from_secs(180);
 /// When a fact of the cheap loop is overdue: three of its turns.
 pub fn overdue_after(scene: &Scene) -> Span {
     Span::from_ms(scene.snapshot.facts.pace.ms.saturating_mul(3))
-}
-
-/// What to say where rows would be: nothing matches, nothing is there, or why we do not know.
-pub fn empty<T>(fact: &Observed<T>, none_match: &str, none: &str) -> String {
-    match (fact.value(), fact.failure()) {
-        (Some(_), _) => format!("{none_match}, or {none}"),
-        (None, Some(failure)) => format!("unknown: {}", failure.text),
-        (None, None) => "waiting for the first answer…".to_owned(),
-    }
 }
 
 /// Adds to a summary that a fact is missing or overdue, and why.

@@ -43,7 +43,7 @@ const SORTS: &[(Field, Direction)] = &[
 
 fn columns() -> Vec<(Field, Column)> {
     vec![
-        (Field::Topic, Column::name("TOPIC", 12, 80)),
+        (Field::Topic, Column::name("TOPIC", 12, 60)),
         (Field::Partition, Column::new("P", 5).right()),
         (
             Field::Committed,
@@ -156,7 +156,11 @@ impl Room for GroupPage {
             return;
         };
         let columns = columns();
-        let empty = cells::empty(&group.offsets, "no partition matches", "nothing committed");
+        let empty = self.list.empty(
+            &group.offsets,
+            "no partition matches (esc clears the filter, f lists all)",
+            "it has committed nothing",
+        );
         let summary = cells::with_gap(summary(group), &group.offsets, "offsets", scene);
         let sheet = Sheet {
             list: &self.list,

@@ -140,7 +140,11 @@ impl Overview {
         let columns = brokers::columns();
         let shown: Vec<Column> = columns.iter().map(|(_, column)| column.clone()).collect();
         let cursor = (self.pane == Pane::Brokers).then_some(self.brokers.cursor);
-        let empty = cells::empty(&scene.snapshot.facts.topology, "no broker", "no broker");
+        let empty = self.brokers.empty(
+            &scene.snapshot.facts.topology,
+            "no broker",
+            "no broker is known",
+        );
         let table = Table {
             columns: &shown,
             sort: None,

@@ -95,7 +95,7 @@ impl Room for QuorumPage {
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let fact = &scene.snapshot.facts.quorum;
         let columns = columns();
-        let empty = cells::empty(fact, "no replica", "no quorum");
+        let empty = self.list.empty(fact, "no replica", "no quorum");
         let line = fact
             .value()
             .map_or_else(|| Line::of(" quorum", Role::Dim), |q| summary(scene, q));

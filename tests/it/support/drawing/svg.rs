@@ -35,8 +35,7 @@ pub fn svg(buffer: &Buffer, design: &Design) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
          <rect width=\"{width}\" height=\"{height}\" rx=\"6\" fill=\"{}\"/>\n\
-         <g font-family=\"'DejaVu Sans Mono','Menlo','Consolas',monospace\" font-size=\"13.3px\" \
-         style=\"white-space:pre\">\n",
+         <g font-family=\"'DejaVu Sans Mono','Menlo','Consolas',monospace\" font-size=\"13.3px\">\n",
         ground.bg
     );
     for (y, row) in super::rows(buffer).enumerate() {
@@ -133,7 +132,9 @@ fn draw_text(x: usize, text: &str, look: &Look, top: usize, out: &mut String) {
             style.push_str(attribute);
         }
     }
+    // Of blanks in a row viewers keep one, unless they may not break there.
     let escaped = ink
+        .replace("  ", "\u{a0}\u{a0}")
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
