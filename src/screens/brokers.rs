@@ -51,9 +51,9 @@ pub const SORTS: &[(Field, Direction)] = &[
 pub fn columns() -> Vec<(Field, Column)> {
     vec![
         (Field::Glyph, Column::new("", 1)),
-        (Field::Id, Column::new("ID", 2).up_to(6).right()),
+        (Field::Id, Column::new("ID", 4).right()),
         (Field::Host, Column::name("HOST", 12, 60)),
-        (Field::Rack, Column::new("RACK", 4).up_to(12).priority(4)),
+        (Field::Rack, Column::new("RACK", 4).up_to(8).priority(4)),
         (Field::State, Column::new("STATE", 13).up_to(32)),
         (Field::Leaders, Column::new("LEADERS", 7).right()),
         (
@@ -190,17 +190,12 @@ pub fn row(scene: &Scene, id: BrokerId, columns: &[(Field, Column)]) -> Row<'sta
     let Some(broker) = scene.snapshot.broker(id) else {
         return Row::default();
     };
-    let row = Row::new(
+    Row::new(
         columns
             .iter()
             .map(|(field, _)| cell(scene, broker, *field))
             .collect(),
-    );
-    if scene.snapshot.no_contact() {
-        row.stale()
-    } else {
-        row
-    }
+    )
 }
 
 fn cell(scene: &Scene, broker: &BrokerView, field: Field) -> Line<'static> {

@@ -2,11 +2,13 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
 use ratatui::widgets::{Clear, Widget as _};
 
 use crate::action::Binding;
 use crate::screens::chrome::{footer, header, strip};
 use crate::screens::help::Help;
+use crate::screens::listing;
 use crate::screens::palette::Palette;
 use crate::screens::{Room as _, Scene, Screen};
 use crate::ui::frame;
@@ -50,16 +52,24 @@ impl Frame<'_> {
         let (left, right) = header::lines(&self.scene, &self.trail, width);
         line::draw(&left, Align::Left, parts.header, buffer, skin);
         line::draw(&right, Align::Right, parts.header, buffer, skin);
-        line::draw(
-            &strip::line(&self.scene, width),
-            Align::Left,
-            parts.strip,
-            buffer,
-            skin,
-        );
+        let (brokers, age) = strip::lines(&self.scene, width);
+        line::draw(&brokers, Align::Left, parts.strip, buffer, skin);
+        line::draw(&age, Align::Right, parts.strip, buffer, skin);
         self.screen.view(&self.scene, parts.body, buffer);
+        self.dim_what_is_old(parts.body, buffer);
         self.draw_footer(parts.footer, buffer);
         self.draw_overlay(parts.body, parts.footer, buffer)
+    }
+
+    /// An old picture is dim throughout: none of its colours may pass for news.
+    fn dim_what_is_old(&self, body: Rect, buffer: &mut Buffer) {
+        if !self.scene.is_old() {
+            return;
+        }
+        let old = listing::below(body, self.screen.current_rows(&self.scene));
+        let loud = Modifier::BOLD | Modifier::UNDERLINED;
+        let stale = self.scene.skin.style(Role::Stale).remove_modifier(loud);
+        buffer.set_style(old, stale);
     }
 
     fn draw_footer(&self, area: Rect, buffer: &mut Buffer) {

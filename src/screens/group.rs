@@ -230,11 +230,7 @@ fn row(
         .offsets
         .overdue(scene.now, cells::overdue_after(scene))
         .is_some();
-    if scene.snapshot.no_contact() || old {
-        row.stale()
-    } else {
-        row
-    }
+    if old { row.stale() } else { row }
 }
 
 fn cell(group: &Group, offset: &GroupOffset, field: Field) -> Line<'static> {

@@ -200,11 +200,7 @@ fn row(scene: &Scene, id: &Arc<str>, columns: &[(Field, Column)]) -> Row<'static
         .offsets
         .overdue(scene.now, cells::overdue_after(scene))
         .is_some();
-    if scene.snapshot.no_contact() || old {
-        row.stale()
-    } else {
-        row
-    }
+    if old { row.stale() } else { row }
 }
 
 fn cell(group: &Group, field: Field) -> Line<'static> {

@@ -148,11 +148,7 @@ fn row(scene: &Scene, id: BrokerId, columns: &[(Field, Column)]) -> Row<'static>
     let old = fact
         .overdue(scene.now, cells::overdue_after(scene))
         .is_some();
-    if scene.snapshot.no_contact() || old {
-        row.stale()
-    } else {
-        row
-    }
+    if old { row.stale() } else { row }
 }
 
 fn cell(scene: &Scene, quorum: &Quorum, replica: &QuorumReplica, field: Field) -> Line<'static> {

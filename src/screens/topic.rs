@@ -125,7 +125,7 @@ impl TopicPage {
             (Field::Broker(*id), Column::new(title, width))
         }));
         columns.extend([
-            (Field::Isr, Column::new("ISR", 5)),
+            (Field::Isr, Column::new("ISR", 4)),
             (
                 Field::Start,
                 Column::new("START", 11).up_to(15).right().priority(3),
@@ -134,8 +134,8 @@ impl TopicPage {
                 Field::End,
                 Column::new("END", 11).up_to(15).right().priority(2),
             ),
-            (Field::Size, Column::new("SIZE", 8).right().priority(1)),
-            (Field::State, Column::new("STATE", 12).up_to(60)),
+            (Field::Size, Column::new("SIZE", 7).right().priority(1)),
+            (Field::State, Column::new("STATE", 13).up_to(60)),
         ]);
         columns
     }
@@ -315,17 +315,12 @@ fn row(
         size,
         state: *state,
     };
-    let row = Row::new(
+    Row::new(
         columns
             .iter()
             .map(|(field, _)| drawn.cell(*field))
             .collect(),
-    );
-    if scene.snapshot.no_contact() {
-        row.stale()
-    } else {
-        row
-    }
+    )
 }
 
 /// All that one row shows.

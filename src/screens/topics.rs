@@ -243,12 +243,7 @@ fn row(scene: &Scene, name: &TopicName, columns: &[(Field, Column)]) -> Row<'sta
     let cells = columns
         .iter()
         .map(|(field, _)| cell(scene, topic, view, config, *field));
-    let row = Row::new(cells.collect());
-    if scene.snapshot.no_contact() {
-        row.stale()
-    } else {
-        row
-    }
+    Row::new(cells.collect())
 }
 
 fn cell(

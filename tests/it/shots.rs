@@ -59,8 +59,14 @@ fn the_pictures_show_what_the_program_draws() {
 fn a_picture_escapes_names_and_stays_small() {
     let hostile = scene::snapshot("hostile_names");
     let place = Place::Topics { faults_only: false };
-    let picture = svg(&draw(hostile, &place, (120, 36), skin("dark")), &design("dark"));
+    let picture = svg(
+        &draw(hostile, &place, (120, 36), skin("dark")),
+        &design("dark"),
+    );
     assert!(!picture.contains('\u{1b}') && !picture.contains('\u{202e}'));
-    assert_eq!(picture.matches("<text").count(), picture.matches("</text>").count());
+    assert_eq!(
+        picture.matches("<text").count(),
+        picture.matches("</text>").count()
+    );
     assert!(picture.len() < 60_000, "{}", picture.len());
 }

@@ -93,7 +93,10 @@ pub fn lines(buffer: &Buffer) -> Vec<String> {
 
 /// The characters alone, a line per row.
 pub fn text(buffer: &Buffer) -> String {
-    lines(buffer).iter().map(|line| format!("{line}\n")).collect()
+    lines(buffer)
+        .iter()
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 pub mod styled;

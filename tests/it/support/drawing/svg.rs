@@ -27,10 +27,7 @@ struct Look {
 pub fn svg(buffer: &Buffer, design: &Design) -> String {
     let (columns, rows) = (buffer.area.width.into(), buffer.area.height.into());
     let (width, height): (usize, usize) = (columns, rows);
-    let (width, height) = (
-        width * CELL.0 + 2 * MARGIN,
-        height * CELL.1 + 2 * MARGIN,
-    );
+    let (width, height) = (width * CELL.0 + 2 * MARGIN, height * CELL.1 + 2 * MARGIN);
     let ground = Ground::of(design);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
