@@ -123,7 +123,10 @@ impl Room for Brokers {
         let totals = &scene.snapshot.totals;
         let known = scene.snapshot.brokers.len();
         let summary = Line::of(
-            format!(" {known} brokers known · {} alive", totals.alive),
+            match scene.snapshot.no_contact() {
+                true => format!(" {known} brokers known · alive –"),
+                false => format!(" {known} brokers known · {} alive", totals.alive),
+            },
             Role::Dim,
         );
         let columns = columns();
@@ -243,7 +246,7 @@ fn state(scene: &Scene, broker: &BrokerView) -> Line<'static> {
         glyphs::role(kind)
     };
     let line = Line::of(words, role);
-    if broker.quorum_leader {
+    if broker.quorum_leader && kind != VerdictKind::NoContact {
         line.with(" · quorum leader", Role::Dim)
     } else {
         line

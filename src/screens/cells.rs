@@ -84,6 +84,15 @@ pub fn overdue_after(scene: &Scene) -> Span {
     Span::from_ms(scene.snapshot.facts.pace.ms.saturating_mul(3))
 }
 
+/// Why there is nothing to show of one thing: it is not among those known, or we do not know them.
+pub fn absent<T>(fact: &Observed<T>, not_among: &str) -> String {
+    match (fact.value(), fact.failure()) {
+        (Some(_), _) => format!(" {not_among}"),
+        (None, Some(failure)) => format!(" unknown: {}", failure.text),
+        (None, None) => " waiting for the first answer…".to_owned(),
+    }
+}
+
 /// Adds to a summary that a fact is missing or overdue, and why.
 pub fn with_gap<T>(
     mut line: Line<'static>,
@@ -92,7 +101,7 @@ pub fn with_gap<T>(
     scene: &Scene,
 ) -> Line<'static> {
     if let Some(failure) = fact.failure() {
-        line.push(format!("   {what}: {}", failure.text), Role::Warn);
+        line.push(format!("   {}", failure.text), Role::Warn);
     } else if let Some(age) = fact.overdue(scene.now, SLOW_FACT_DUE) {
         line.push(format!("   {what} {age} old"), Role::Stale);
     }

@@ -147,21 +147,17 @@ fn draw_row(scene: &Scene, finding: &Finding, selected: bool, row: Rect, buffer:
         right(scene, finding, "")
     };
     let taken = line::draw(&right, Align::Right, row, buffer, scene.skin);
-    let gap = if taken > 0 { 1 } else { 0 };
     let rest = Rect {
-        width: row.width.saturating_sub(taken + gap),
+        width: row.width.saturating_sub(taken),
         ..row
     };
     line::draw(&left, Align::Left, rest, buffer, scene.skin);
 }
 
 fn right(scene: &Scene, finding: &Finding, note: &str) -> Line<'static> {
-    let mut line = Line::of(note.to_owned(), Role::Dim);
-    if let Some(since) = finding.since {
-        let since = cells::since(since, scene.now);
-        line.push(format!("{since:>6} "), Role::Dim);
-    }
-    line
+    let line = Line::of(note.to_owned(), Role::Dim);
+    let since = finding.since.map(|since| cells::since(since, scene.now));
+    line.with(format!("{:>6} ", since.unwrap_or_default()), Role::Dim)
 }
 
 /// What the row had no room for, and what to do next.

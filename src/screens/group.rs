@@ -139,13 +139,13 @@ impl Room for GroupPage {
 
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let Some(group) = self.group(scene) else {
-            let words = match scene.snapshot.facts.groups.value() {
-                Some(_) => format!(
-                    " no group {} here: it ended, or its coordinator did not answer",
+            let words = cells::absent(
+                &scene.snapshot.facts.groups,
+                &format!(
+                    "no group {} here: it ended, or its coordinator did not answer",
                     self.id
                 ),
-                None => " waiting for the first answer…".to_owned(),
-            };
+            );
             line::draw(
                 &Line::of(words, Role::Warn),
                 Align::Left,

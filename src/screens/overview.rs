@@ -27,7 +27,7 @@ use crate::ui::columns::Column;
 use crate::ui::line::{self, Line};
 use crate::ui::panel;
 use crate::ui::table::Table;
-use crate::ui::text::Align;
+use crate::ui::text::{self, Align};
 use crate::ui::theme::Role;
 
 /// Keys of the screen alone.
@@ -250,8 +250,12 @@ fn waiting(scene: &Scene) -> Line<'static> {
 /// Groups named on the last line.
 const MOVERS: usize = 3;
 
+/// Cells of each name.
+const NAME_CELLS: usize = 24;
+
 /// The groups with the most lag, and what moves.
 fn movers(scene: &Scene) -> Line<'static> {
+    let glyphs = scene.skin.glyphs;
     let mut line = Line::new();
     if let Some(groups) = scene.snapshot.facts.groups.value() {
         let mut lagging: Vec<(i64, &str)> = groups
@@ -266,7 +270,9 @@ fn movers(scene: &Scene) -> Line<'static> {
             false => line.push(" Most lag:", Role::Dim),
         }
         for (lag, id) in lagging.into_iter().take(MOVERS) {
-            line.push(format!(" {id}"), Role::Text);
+            let name = text::visible(id, glyphs);
+            let name = text::truncate(&name, NAME_CELLS, glyphs);
+            line.push(format!(" {name}"), Role::Text);
             line.push(format!(" {} ", units::short(lag)), Role::Title);
         }
     }

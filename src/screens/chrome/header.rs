@@ -28,7 +28,7 @@ pub fn lines(scene: &Scene, trail: &[&Screen], width: usize) -> (Line<'static>, 
     let crumbs = crumbs(scene, trail);
     let glyphs = scene.skin.glyphs;
     let crumbs_width = text::width(&text::visible(&crumbs, glyphs)).min(width / 3);
-    let room = width.saturating_sub(crumbs_width + NAME.len() + 1);
+    let room = width.saturating_sub(crumbs_width + NAME.len() + 2);
     let right = fit(segments(scene), room);
     let left_room = width.saturating_sub(right.width(glyphs) + NAME.len() + 1);
     let crumbs = text::visible(&crumbs, glyphs);
