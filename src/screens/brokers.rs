@@ -284,7 +284,7 @@ fn round_trip(scene: &Scene, id: BrokerId) -> Line<'static> {
     };
     let age = at.age(scene.now);
     if age > cells::overdue_after(scene) {
-        return Line::of(age.to_string(), Role::Stale);
+        return Line::of(format!("({age})"), Role::Stale);
     }
     Line::of(cells::round_trip(us), Role::Text)
 }

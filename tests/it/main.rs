@@ -2,5 +2,6 @@
 
 mod health;
 mod look;
+mod screens;
 mod shots;
 mod support;

@@ -1,4 +1,5 @@
 //! What several tests need.
 
 pub mod drawing;
+pub mod keys;
 pub mod scene;
