@@ -39,6 +39,13 @@ pub struct Frame<'a> {
 }
 
 impl Frame<'_> {
+    /// All keys that act here: those of the screen, then those that act everywhere.
+    pub fn keys(&self) -> Vec<&'static [Binding]> {
+        let mut keys = self.screen.keys().to_vec();
+        keys.push(self.everywhere);
+        keys
+    }
+
     /// Draws it. Returns where the text cursor stands, while something is typed.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let skin = self.scene.skin;
@@ -73,8 +80,7 @@ impl Frame<'_> {
     }
 
     fn draw_footer(&self, area: Rect, buffer: &mut Buffer) {
-        let mut keys = self.screen.keys().to_vec();
-        keys.push(self.everywhere);
+        let keys = self.keys();
         let (left, right) = footer::lines(&self.scene, &keys, usize::from(area.width));
         line::draw(&left, Align::Left, area, buffer, self.scene.skin);
         line::draw(&right, Align::Right, area, buffer, self.scene.skin);
@@ -90,9 +96,7 @@ impl Frame<'_> {
             }
             Overlay::Palette(palette) => Some(palette.view(body, buffer, skin)),
             Overlay::Help(help) => {
-                let mut keys = self.screen.keys().to_vec();
-                keys.push(self.everywhere);
-                help.view(&keys, body, buffer, skin);
+                help.view(&self.keys(), body, buffer, skin);
                 None
             }
         }

@@ -1,6 +1,7 @@
 //! The one integration binary.
 
 mod health;
+mod journeys;
 mod look;
 mod screens;
 mod shots;

@@ -96,6 +96,7 @@ fn letters(skin: &Skin) -> BTreeMap<Look, char> {
         for (role, plain, figure) in LETTERS {
             let own = text.patch(skin.style(role));
             let style = match kind {
+                2 if role == Role::Stale => base.patch(own).remove_modifier(Modifier::BOLD),
                 2 => own.patch(base),
                 _ => text.patch(base).patch(skin.style(role)),
             };

@@ -95,16 +95,18 @@ fn draw_row(row: &[&Cell], top: usize, ground: &Ground, out: &mut String) {
         }
         x += cell.symbol().width();
     }
-    for (x, text, look) in &runs {
-        if let Some(bg) = &look.bg {
-            let (left, width) = (MARGIN + x * CELL.0, text.width() * CELL.0);
-            let height = CELL.1;
-            writeln!(
-                out,
-                "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" fill=\"{bg}\"/>"
-            )
-            .unwrap();
-        }
+    for same in runs.chunk_by(|a, b| a.2.bg == b.2.bg) {
+        let Some((x, _, Look { bg: Some(bg), .. })) = same.first() else {
+            continue;
+        };
+        let cells: usize = same.iter().map(|(_, text, _)| text.width()).sum();
+        let (left, width) = (MARGIN + x * CELL.0, cells * CELL.0);
+        let height = CELL.1;
+        writeln!(
+            out,
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" fill=\"{bg}\"/>"
+        )
+        .unwrap();
     }
     for (x, text, look) in &runs {
         draw_text(*x, text, look, top, out);
