@@ -1,7 +1,7 @@
 //! One broker: what each source says of it, how far our own connections get, its disks and its replicas.
 //!
 //! ```text
-//!  ✗ broker 3   kafka-3:9092   rack b   DOWN since 14:02 (4m)   confidence high
+//!  ✗ broker 3   kafka-3:9092   rack b   DOWN since 14:02 UTC (4m)  high confidence
 //!  evidence     controller: not listed alive
 //!               probe: host answers, nothing listens on 9092
 //!  probe        DNS 1ms · TCP refused …
@@ -51,7 +51,7 @@ const SORTS: &[(Field, Direction)] = &[
 
 fn columns() -> Vec<(Field, Column)> {
     vec![
-        (Field::Topic, Column::name("TOPIC", 12, 80)),
+        (Field::Topic, Column::name("TOPIC", 12, 60)),
         (Field::Partition, Column::new("P", 5).right()),
         (Field::Part, Column::new("ROLE", 10)),
         (Field::Leader, Column::new("LEADER", 6).right()),
@@ -189,10 +189,10 @@ impl Room for BrokerPage {
             line::draw(&said, Align::Left, place, buffer, scene.skin);
         }
         let columns = columns();
-        let empty = cells::empty(
+        let empty = self.list.empty(
             &scene.snapshot.facts.topology,
-            "no replica matches",
-            "no replica on it",
+            "no replica on it matches (esc clears the filter, f lists all)",
+            "it holds no replica",
         );
         let sheet = Sheet {
             list: &self.list,
@@ -228,12 +228,12 @@ fn headline(scene: &Scene, broker: &BrokerView) -> Line<'static> {
     );
     line.push(format!("broker {}", broker.id), Role::Title);
     if let Some(endpoint) = &broker.endpoint {
-        line.push(format!("   {endpoint}"), Role::Text);
+        line.push(format!("  {endpoint}"), Role::Text);
     }
     if let Some(rack) = &broker.rack {
-        line.push(format!("   rack {rack}"), Role::Text);
+        line.push(format!("  rack {rack}"), Role::Text);
     }
-    line.push(format!("   {}", kind.words()), role);
+    line.push(format!("  {}", kind.words()), role);
     if let Some(since) = broker.verdict.since.filter(|_| kind != VerdictKind::Up) {
         let clock = since.moment().clock_utc();
         line.push(
@@ -246,7 +246,7 @@ fn headline(scene: &Scene, broker: &BrokerView) -> Line<'static> {
         Confidence::Medium => "medium",
         Confidence::High => "high",
     };
-    line.with(format!("   confidence {confidence}"), Role::Dim)
+    line.with(format!("  {confidence} confidence"), Role::Dim)
 }
 
 fn labelled(
@@ -374,12 +374,7 @@ fn row(
     let cells = columns
         .iter()
         .map(|(field, _)| cell(topic, partition, *state, id, *field));
-    let row = Row::new(cells.collect());
-    if scene.snapshot.no_contact() {
-        row.stale()
-    } else {
-        row
-    }
+    Row::new(cells.collect())
 }
 
 fn cell(

@@ -51,10 +51,10 @@ pub const SORTS: &[(Field, Direction)] = &[
 pub fn columns() -> Vec<(Field, Column)> {
     vec![
         (Field::Glyph, Column::new("", 1)),
-        (Field::Id, Column::new("ID", 2).up_to(6).right()),
-        (Field::Host, Column::name("HOST", 10, 40)),
-        (Field::Rack, Column::new("RACK", 4).up_to(12).priority(4)),
-        (Field::State, Column::new("STATE", 13).up_to(26)),
+        (Field::Id, Column::new("ID", 4).right()),
+        (Field::Host, Column::name("HOST", 12, 60)),
+        (Field::Rack, Column::new("RACK", 4).up_to(8).priority(4)),
+        (Field::State, Column::new("STATE", 13).up_to(32)),
         (Field::Leaders, Column::new("LEADERS", 7).right()),
         (
             Field::Preferred,
@@ -123,7 +123,10 @@ impl Room for Brokers {
         let totals = &scene.snapshot.totals;
         let known = scene.snapshot.brokers.len();
         let summary = Line::of(
-            format!(" {known} brokers known · {} alive", totals.alive),
+            match scene.snapshot.no_contact() {
+                true => format!(" {known} brokers known · alive –"),
+                false => format!(" {known} brokers known · {} alive", totals.alive),
+            },
             Role::Dim,
         );
         let columns = columns();
@@ -190,17 +193,12 @@ pub fn row(scene: &Scene, id: BrokerId, columns: &[(Field, Column)]) -> Row<'sta
     let Some(broker) = scene.snapshot.broker(id) else {
         return Row::default();
     };
-    let row = Row::new(
+    Row::new(
         columns
             .iter()
             .map(|(field, _)| cell(scene, broker, *field))
             .collect(),
-    );
-    if scene.snapshot.no_contact() {
-        row.stale()
-    } else {
-        row
-    }
+    )
 }
 
 fn cell(scene: &Scene, broker: &BrokerView, field: Field) -> Line<'static> {
@@ -248,7 +246,7 @@ fn state(scene: &Scene, broker: &BrokerView) -> Line<'static> {
         glyphs::role(kind)
     };
     let line = Line::of(words, role);
-    if broker.quorum_leader {
+    if broker.quorum_leader && kind != VerdictKind::NoContact {
         line.with(" · quorum leader", Role::Dim)
     } else {
         line
@@ -286,7 +284,7 @@ fn round_trip(scene: &Scene, id: BrokerId) -> Line<'static> {
     };
     let age = at.age(scene.now);
     if age > cells::overdue_after(scene) {
-        return Line::of(age.to_string(), Role::Stale);
+        return Line::of(format!("({age})"), Role::Stale);
     }
     Line::of(cells::round_trip(us), Role::Text)
 }

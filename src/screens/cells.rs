@@ -55,11 +55,11 @@ pub fn percent(part: Option<u64>, whole: Option<u64>) -> Line<'static> {
     }
 }
 
-/// The role of a value of this fact: dim once it is overdue at `due`.
+/// The role of a value of this fact: dim once it is overdue at `due`, and as soon as asking again has failed.
 pub fn freshness<T>(fact: &Observed<T>, now: Moment, due: Span) -> Role {
-    match fact.overdue(now, due) {
-        Some(_) => Role::Stale,
-        None => Role::Text,
+    match (fact.overdue(now, due), fact.failure()) {
+        (Some(_), _) | (None, Some(_)) => Role::Stale,
+        (None, None) => Role::Text,
     }
 }
 
@@ -84,12 +84,12 @@ pub fn overdue_after(scene: &Scene) -> Span {
     Span::from_ms(scene.snapshot.facts.pace.ms.saturating_mul(3))
 }
 
-/// What to say where rows would be: nothing matches, nothing is there, or why we do not know.
-pub fn empty<T>(fact: &Observed<T>, none_match: &str, none: &str) -> String {
+/// Why there is nothing to show of one thing: it is not among those known, or we do not know them.
+pub fn absent<T>(fact: &Observed<T>, not_among: &str) -> String {
     match (fact.value(), fact.failure()) {
-        (Some(_), _) => format!("{none_match}, or {none}"),
-        (None, Some(failure)) => format!("unknown: {}", failure.text),
-        (None, None) => "waiting for the first answer…".to_owned(),
+        (Some(_), _) => format!(" {not_among}"),
+        (None, Some(failure)) => format!(" unknown: {}", failure.text),
+        (None, None) => " waiting for the first answer…".to_owned(),
     }
 }
 
@@ -101,7 +101,7 @@ pub fn with_gap<T>(
     scene: &Scene,
 ) -> Line<'static> {
     if let Some(failure) = fact.failure() {
-        line.push(format!("   {what}: {}", failure.text), Role::Warn);
+        line.push(format!("   {}", failure.text), Role::Warn);
     } else if let Some(age) = fact.overdue(scene.now, SLOW_FACT_DUE) {
         line.push(format!("   {what} {age} old"), Role::Stale);
     }

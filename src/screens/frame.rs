@@ -2,11 +2,13 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
 use ratatui::widgets::{Clear, Widget as _};
 
 use crate::action::Binding;
 use crate::screens::chrome::{footer, header, strip};
 use crate::screens::help::Help;
+use crate::screens::listing;
 use crate::screens::palette::Palette;
 use crate::screens::{Room as _, Scene, Screen};
 use crate::ui::frame;
@@ -37,6 +39,13 @@ pub struct Frame<'a> {
 }
 
 impl Frame<'_> {
+    /// All keys that act here: those of the screen, then those that act everywhere.
+    pub fn keys(&self) -> Vec<&'static [Binding]> {
+        let mut keys = self.screen.keys().to_vec();
+        keys.push(self.everywhere);
+        keys
+    }
+
     /// Draws it. Returns where the text cursor stands, while something is typed.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let skin = self.scene.skin;
@@ -50,21 +59,28 @@ impl Frame<'_> {
         let (left, right) = header::lines(&self.scene, &self.trail, width);
         line::draw(&left, Align::Left, parts.header, buffer, skin);
         line::draw(&right, Align::Right, parts.header, buffer, skin);
-        line::draw(
-            &strip::line(&self.scene, width),
-            Align::Left,
-            parts.strip,
-            buffer,
-            skin,
-        );
+        let (brokers, age) = strip::lines(&self.scene, width);
+        line::draw(&brokers, Align::Left, parts.strip, buffer, skin);
+        line::draw(&age, Align::Right, parts.strip, buffer, skin);
         self.screen.view(&self.scene, parts.body, buffer);
+        self.dim_what_is_old(parts.body, buffer);
         self.draw_footer(parts.footer, buffer);
         self.draw_overlay(parts.body, parts.footer, buffer)
     }
 
+    /// An old picture is dim throughout: none of its colours may pass for news.
+    fn dim_what_is_old(&self, body: Rect, buffer: &mut Buffer) {
+        if !self.scene.is_old() {
+            return;
+        }
+        let old = listing::below(body, self.screen.current_rows(&self.scene));
+        let loud = Modifier::BOLD | Modifier::UNDERLINED;
+        let stale = self.scene.skin.style(Role::Stale).remove_modifier(loud);
+        buffer.set_style(old, stale);
+    }
+
     fn draw_footer(&self, area: Rect, buffer: &mut Buffer) {
-        let mut keys = self.screen.keys().to_vec();
-        keys.push(self.everywhere);
+        let keys = self.keys();
         let (left, right) = footer::lines(&self.scene, &keys, usize::from(area.width));
         line::draw(&left, Align::Left, area, buffer, self.scene.skin);
         line::draw(&right, Align::Right, area, buffer, self.scene.skin);
@@ -80,9 +96,7 @@ impl Frame<'_> {
             }
             Overlay::Palette(palette) => Some(palette.view(body, buffer, skin)),
             Overlay::Help(help) => {
-                let mut keys = self.screen.keys().to_vec();
-                keys.push(self.everywhere);
-                help.view(&keys, body, buffer, skin);
+                help.view(&self.keys(), body, buffer, skin);
                 None
             }
         }

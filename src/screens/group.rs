@@ -43,7 +43,7 @@ const SORTS: &[(Field, Direction)] = &[
 
 fn columns() -> Vec<(Field, Column)> {
     vec![
-        (Field::Topic, Column::name("TOPIC", 12, 80)),
+        (Field::Topic, Column::name("TOPIC", 12, 60)),
         (Field::Partition, Column::new("P", 5).right()),
         (
             Field::Committed,
@@ -139,13 +139,13 @@ impl Room for GroupPage {
 
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let Some(group) = self.group(scene) else {
-            let words = match scene.snapshot.facts.groups.value() {
-                Some(_) => format!(
-                    " no group {} here: it ended, or its coordinator did not answer",
+            let words = cells::absent(
+                &scene.snapshot.facts.groups,
+                &format!(
+                    "no group {} here: it ended, or its coordinator did not answer",
                     self.id
                 ),
-                None => " waiting for the first answer…".to_owned(),
-            };
+            );
             line::draw(
                 &Line::of(words, Role::Warn),
                 Align::Left,
@@ -156,7 +156,11 @@ impl Room for GroupPage {
             return;
         };
         let columns = columns();
-        let empty = cells::empty(&group.offsets, "no partition matches", "nothing committed");
+        let empty = self.list.empty(
+            &group.offsets,
+            "no partition matches (esc clears the filter, f lists all)",
+            "it has committed nothing",
+        );
         let summary = cells::with_gap(summary(group), &group.offsets, "offsets", scene);
         let sheet = Sheet {
             list: &self.list,
@@ -226,11 +230,7 @@ fn row(
         .offsets
         .overdue(scene.now, cells::overdue_after(scene))
         .is_some();
-    if scene.snapshot.no_contact() || old {
-        row.stale()
-    } else {
-        row
-    }
+    if old { row.stale() } else { row }
 }
 
 fn cell(group: &Group, offset: &GroupOffset, field: Field) -> Line<'static> {

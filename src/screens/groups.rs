@@ -44,7 +44,7 @@ const SORTS: &[(Field, Direction)] = &[
 
 fn columns() -> Vec<(Field, Column)> {
     vec![
-        (Field::Id, Column::name("GROUP", 16, 120)),
+        (Field::Id, Column::name("GROUP", 16, 60)),
         (Field::Kind, Column::new("TYPE", 8).priority(2)),
         (Field::State, Column::new("STATE", 12).up_to(20)),
         (Field::Members, Column::new("MEMBERS", 8).right()),
@@ -135,7 +135,11 @@ impl Room for GroupsList {
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let fact = &scene.snapshot.facts.groups;
         let columns = columns();
-        let empty = cells::empty(fact, "no group matches", "no groups yet");
+        let empty = self.list.empty(
+            fact,
+            "no group matches (esc clears the filter, f lists all)",
+            "no group yet, or none that you may see",
+        );
         let summary = cells::with_gap(summary(fact.value()), fact, "groups", scene);
         let sheet = Sheet {
             list: &self.list,
@@ -196,11 +200,7 @@ fn row(scene: &Scene, id: &Arc<str>, columns: &[(Field, Column)]) -> Row<'static
         .offsets
         .overdue(scene.now, cells::overdue_after(scene))
         .is_some();
-    if scene.snapshot.no_contact() || old {
-        row.stale()
-    } else {
-        row
-    }
+    if old { row.stale() } else { row }
 }
 
 fn cell(group: &Group, field: Field) -> Line<'static> {

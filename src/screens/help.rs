@@ -43,13 +43,18 @@ impl Help {
         let height = u16::try_from(rows)
             .unwrap_or(u16::MAX)
             .saturating_add(BORDERS);
-        let inner = window::draw(
-            "Keys here (esc closes)",
-            body,
-            (WIDTH, height),
-            buffer,
-            skin,
-        );
+        let shown = usize::from(body.height.saturating_sub(BORDERS));
+        let title = match rows > shown {
+            true => {
+                let last = (self.offset + shown).min(rows);
+                format!(
+                    "Keys here {}-{last} of {rows} (↑ ↓ scroll, esc closes)",
+                    self.offset + 1
+                )
+            }
+            false => "Keys here (esc closes)".to_owned(),
+        };
+        let inner = window::draw(&title, body, (WIDTH, height), buffer, skin);
         let bindings = keys.iter().copied().flatten().skip(self.offset);
         for (y, binding) in (inner.top()..inner.bottom()).zip(bindings) {
             let chords: Vec<String> = binding.chords.iter().map(ToString::to_string).collect();

@@ -10,12 +10,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::action::{Action, Binding, char, ctrl, key};
+use crate::model::Observed;
 use crate::screens::Scene;
 use crate::ui::columns::Column;
 use crate::ui::cursor::Cursor;
 use crate::ui::line::{self, Line};
 use crate::ui::table::{Direction, Row, Table};
-use crate::ui::text::Align;
+use crate::ui::text::{self, Align};
 use crate::ui::theme::Role;
 
 /// Moving about in any list.
@@ -165,6 +166,29 @@ impl<K: Clone + PartialEq, F: Copy + PartialEq> Listing<K, F> {
         true
     }
 
+    /// What to say where rows would be: that nothing passes what narrows the list, that there is nothing, or why we
+    /// do not know.
+    pub fn empty<T>(&self, fact: &Observed<T>, none_match: &str, none: &str) -> String {
+        let narrow = !self.filter.is_empty() || self.wanted == Wanted::Faults;
+        match (fact.value(), fact.failure()) {
+            (Some(_), _) if narrow => none_match.to_owned(),
+            (Some(_), _) => none.to_owned(),
+            (None, Some(failure)) => format!("unknown: {}", failure.text),
+            (None, None) => "waiting for the first answer…".to_owned(),
+        }
+    }
+
+    /// A column, with room for the sign of the sort order where rows can be sorted by it.
+    fn column(&self, field: F, column: &Column) -> Column {
+        let mut column = column.clone();
+        if self.sorts.iter().any(|(by, _)| *by == field) {
+            let title = u16::try_from(text::width(&column.title)).unwrap_or(u16::MAX);
+            column.min = column.min.max(title.saturating_add(1));
+            column.max = column.max.max(column.min);
+        }
+        column
+    }
+
     /// What narrows the list, for its summary line: `  filter "ord"  faults only`.
     pub fn narrowing(&self) -> Line<'static> {
         let mut line = Line::new();
@@ -202,7 +226,7 @@ impl<K: Clone + PartialEq, F: Copy + PartialEq> Sheet<'_, K, F> {
         let columns: Vec<Column> = self
             .columns
             .iter()
-            .map(|(_, column)| column.clone())
+            .map(|(field, column)| self.list.column(*field, column))
             .collect();
         let sort = self.list.sort().and_then(|(field, direction)| {
             let index = self.columns.iter().position(|(shown, _)| *shown == field)?;

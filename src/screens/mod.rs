@@ -6,6 +6,7 @@ pub mod broker;
 pub mod brokers;
 pub mod cells;
 pub mod chrome;
+pub mod findings;
 pub mod frame;
 pub mod glyphs;
 pub mod group;
@@ -37,6 +38,34 @@ pub struct Scene<'a> {
     pub body: Rect,
 }
 
+/// How far the picture can be trusted as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Current,
+    /// Brokers answer, but the cluster's state was learned at this moment and is overdue.
+    Old(Moment),
+    /// No broker has answered since this moment; what is shown is of that time.
+    NoContact(Moment),
+}
+
+impl Scene<'_> {
+    /// How far the picture can be trusted as a whole.
+    pub fn standing(&self) -> Standing {
+        let facts = &self.snapshot.facts;
+        let topology = &facts.topology;
+        match (facts.no_contact_since, topology.at()) {
+            (Some(since), at) => Standing::NoContact(at.unwrap_or(since)),
+            (None, Some(at)) if at.age(self.now) > cells::overdue_after(self) => Standing::Old(at),
+            (None, _) => Standing::Current,
+        }
+    }
+
+    /// Whether the screen shows what was, and dims it.
+    pub fn is_old(&self) -> bool {
+        self.standing() != Standing::Current
+    }
+}
+
 /// What a screen wants after an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
@@ -64,6 +93,10 @@ pub trait Room {
     fn settle(&mut self, scene: &Scene);
     /// Obeys an action.
     fn update(&mut self, action: Action, scene: &Scene) -> Reply;
+    /// Rows at its top that tell of now even when the rest of the picture is old: those are not dimmed.
+    fn current_rows(&self, _scene: &Scene) -> u16 {
+        0
+    }
     /// Draws itself into `area`.
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer);
 }
@@ -155,6 +188,10 @@ impl Room for Screen {
 
     fn update(&mut self, action: Action, scene: &Scene) -> Reply {
         self.room_mut().update(action, scene)
+    }
+
+    fn current_rows(&self, scene: &Scene) -> u16 {
+        self.room().current_rows(scene)
     }
 
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {

@@ -4,10 +4,11 @@
 //! ┌ Findings ─────────────────────────────────────────────────────────────────────────────┐
 //! │ CRIT  2 of 5 brokers are DOWN: 3 (4m, …) 5 (15m, …)        412 + 398 replicas affected │
 //! │ MAJOR …                                                                                 │
+//! │       since 14:02 UTC · Bring a broker back …                                           │
 //! └─────────────────────────────────────────────────────────────────────────────────────────┘
 //!    ID  HOST                RACK  STATE              LEADERS  PREF%  REPLICAS  UNDER  DISK  RTT
 //!  ●  1  kafka-1:9092        a     up                     214    71%       602      0  …
-//!  Groups with the most lag: billing 1 204 881   search 40 000              Moves: none
+//!  Most lag: billing 1.2M   search 40k                                      Moves: none
 //! ```
 
 use ratatui::buffer::Buffer;
@@ -16,16 +17,17 @@ use ratatui::layout::Rect;
 use crossterm::event::KeyCode;
 
 use crate::action::{Action, Binding, key};
-use crate::model::{BrokerId, Finding, Place, Rule, Severity, units};
+use crate::model::{BrokerId, Finding, Place, Rule, units};
 use crate::screens::brokers::{self, Field};
+use crate::screens::findings;
 use crate::screens::listing::{self, Listing};
 use crate::screens::window::BORDERS;
-use crate::screens::{Reply, Room, Scene, cells};
+use crate::screens::{Reply, Room, Scene, Standing};
 use crate::ui::columns::Column;
 use crate::ui::line::{self, Line};
 use crate::ui::panel;
 use crate::ui::table::Table;
-use crate::ui::text::Align;
+use crate::ui::text::{self, Align};
 use crate::ui::theme::Role;
 
 /// Keys of the screen alone.
@@ -68,18 +70,24 @@ struct Parts {
     movers: Rect,
 }
 
-/// Findings get what they need up to half of the screen, brokers the rest but the last line.
+/// The brokers get what they need up to half of the screen, findings what they need of the rest. The movers stand
+/// on the last line.
 fn parts(scene: &Scene, area: Rect) -> Parts {
-    let wanted = scene.snapshot.findings.len().max(1) + usize::from(BORDERS);
-    let most = (area.height / 2).max(BORDERS + 1);
-    let height = u16::try_from(wanted)
-        .unwrap_or(most)
-        .min(most)
-        .min(area.height);
-    let below = listing::below(area, height);
-    let movers = u16::from(below.height > 3);
+    let movers = u16::from(area.height > 3 * BORDERS);
+    let room = area.height - movers;
+    let brokers = u16::try_from(scene.snapshot.brokers.len().max(1) + TABLE_HEADER)
+        .unwrap_or(u16::MAX)
+        .min(room / 2);
+    let inside = area.width.saturating_sub(BORDERS);
+    let findings = findings::rows(scene, inside)
+        .saturating_add(BORDERS)
+        .min(room - brokers);
+    let below = listing::below(area, findings);
     Parts {
-        findings: Rect { height, ..area },
+        findings: Rect {
+            height: findings,
+            ..area
+        },
         brokers: Rect {
             height: below.height - movers,
             ..below
@@ -92,6 +100,9 @@ fn parts(scene: &Scene, area: Rect) -> Parts {
     }
 }
 
+/// Rows of a table above its first row.
+const TABLE_HEADER: usize = 1;
+
 impl Overview {
     fn finding<'a>(&self, scene: &Scene<'a>) -> Option<&'a Finding> {
         scene.snapshot.findings.get(self.findings.cursor.selected)
@@ -99,48 +110,53 @@ impl Overview {
 
     fn heights(scene: &Scene) -> (usize, usize) {
         let parts = parts(scene, scene.body);
-        let findings = usize::from(parts.findings.height.saturating_sub(BORDERS));
-        (findings, Table::rows_in(parts.brokers.height))
+        let inside = Rect {
+            width: parts.findings.width.saturating_sub(BORDERS),
+            height: parts.findings.height.saturating_sub(BORDERS),
+            ..parts.findings
+        };
+        let (listed, _) = findings::split(scene, inside);
+        (
+            usize::from(listed.height),
+            Table::rows_in(parts.brokers.height),
+        )
     }
 
     fn draw_findings(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
-        let findings = &scene.snapshot.findings;
-        let title = match findings.len() {
+        let found = &scene.snapshot.findings;
+        let title = match found.len() {
             0 | 1 => "Findings".to_owned(),
             count => format!("Findings {}", self.findings.cursor.position(count)),
         };
         let title = Line::of(title, Role::Title);
         let inner = panel::draw(&title, &Line::new(), area, buffer, scene.skin);
-        if findings.is_empty() {
+        if found.is_empty() {
             let words = match scene.snapshot.facts.topology.value() {
-                Some(_) => Line::of("nothing to report", Role::Ok),
+                Some(_) => Line::of(" nothing to report", Role::Ok),
                 None => waiting(scene),
             };
             line::draw(&words, Align::Left, inner, buffer, scene.skin);
             return;
         }
-        let cursor = self
-            .findings
-            .cursor
-            .within(findings.len(), usize::from(inner.height));
-        for (y, (index, finding)) in
-            (inner.top()..inner.bottom()).zip(findings.iter().enumerate().skip(cursor.offset))
-        {
-            let row = Rect {
-                y,
-                height: 1,
-                ..inner
-            };
-            let selected = self.pane == Pane::Findings && index == cursor.selected;
-            draw_finding(scene, finding, selected, row, buffer);
-        }
+        let list = findings::List {
+            cursor: self.findings.cursor,
+            chosen: match self.pane {
+                Pane::Findings => findings::Chosen::ByKeys,
+                Pane::Brokers => findings::Chosen::Elsewhere,
+            },
+        };
+        list.draw(scene, inner, buffer);
     }
 
     fn draw_brokers(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let columns = brokers::columns();
         let shown: Vec<Column> = columns.iter().map(|(_, column)| column.clone()).collect();
         let cursor = (self.pane == Pane::Brokers).then_some(self.brokers.cursor);
-        let empty = cells::empty(&scene.snapshot.facts.topology, "no broker", "no broker");
+        let empty = self.brokers.empty(
+            &scene.snapshot.facts.topology,
+            "no broker",
+            "no broker is known",
+        );
         let table = Table {
             columns: &shown,
             sort: None,
@@ -201,6 +217,14 @@ impl Room for Overview {
         Reply::Stay
     }
 
+    /// Without contact the findings tell why: that is news.
+    fn current_rows(&self, scene: &Scene) -> u16 {
+        match scene.standing() {
+            Standing::NoContact(_) => parts(scene, scene.body).findings.height,
+            Standing::Current | Standing::Old(_) => 0,
+        }
+    }
+
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let parts = parts(scene, area);
         self.draw_findings(scene, parts.findings, buffer);
@@ -223,33 +247,15 @@ fn waiting(scene: &Scene) -> Line<'static> {
     }
 }
 
-fn draw_finding(scene: &Scene, finding: &Finding, selected: bool, area: Rect, buffer: &mut Buffer) {
-    let role = match finding.severity {
-        Severity::Crit => Role::Crit,
-        Severity::Major => Role::Major,
-        Severity::Warn => Role::Warn,
-        Severity::Info => Role::Dim,
-    };
-    let marker = if selected { "▸" } else { " " };
-    let mut line = Line::of(format!("{marker}{:<6}", finding.severity.word()), role);
-    line.push(
-        finding.text.clone(),
-        if selected { Role::Title } else { Role::Text },
-    );
-    if let Some(since) = finding.since {
-        line.push(format!("  {}", cells::since(since, scene.now)), Role::Dim);
-    }
-    if !finding.note.is_empty() {
-        line.push(format!("  {}", finding.note), Role::Dim);
-    }
-    line::draw(&line, Align::Left, area, buffer, scene.skin);
-}
-
 /// Groups named on the last line.
 const MOVERS: usize = 3;
 
+/// Cells of each name.
+const NAME_CELLS: usize = 24;
+
 /// The groups with the most lag, and what moves.
 fn movers(scene: &Scene) -> Line<'static> {
+    let glyphs = scene.skin.glyphs;
     let mut line = Line::new();
     if let Some(groups) = scene.snapshot.facts.groups.value() {
         let mut lagging: Vec<(i64, &str)> = groups
@@ -260,11 +266,13 @@ fn movers(scene: &Scene) -> Line<'static> {
             .collect();
         lagging.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         match lagging.is_empty() {
-            true => line.push(" Groups: none lags", Role::Dim),
-            false => line.push(" Groups with the most lag:", Role::Dim),
+            true => line.push(" No group lags", Role::Dim),
+            false => line.push(" Most lag:", Role::Dim),
         }
         for (lag, id) in lagging.into_iter().take(MOVERS) {
-            line.push(format!(" {id}"), Role::Text);
+            let name = text::visible(id, glyphs);
+            let name = text::truncate(&name, NAME_CELLS, glyphs);
+            line.push(format!(" {name}"), Role::Text);
             line.push(format!(" {} ", units::short(lag)), Role::Title);
         }
     }

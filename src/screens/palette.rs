@@ -3,7 +3,7 @@
 //! ```text
 //! ┌ go to ────────────────────────────┐
 //! │ : ord▏                            │
-//! │▸ topic   orders                   │
+//! │▌topic   orders                    │
 //! │  group   orders-billing           │
 //! └─────────────────────────── 2 of 41┘
 //! ```
@@ -18,6 +18,7 @@ use crate::action::{Action, InputKey, in_input};
 use crate::model::{Place, Snapshot};
 use crate::screens::window::{self, BORDERS};
 use crate::ui::cursor::Cursor;
+use crate::ui::glyph;
 use crate::ui::input::{Edit, Input};
 use crate::ui::line::{self, Line, Skin};
 use crate::ui::text::Align;
@@ -107,18 +108,22 @@ impl Palette {
         }
     }
 
-    /// Exact names first, then by how well they match; among equals the order of [`places`].
+    /// Exact names first, then names by how well they match, then what only its kind makes match (`topic ord`); among
+    /// equals the order of [`places`].
     fn search(&mut self) {
         let text = self.input.text().trim();
         let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut letters = Vec::new();
-        let mut scored: Vec<(bool, u32, usize)> = Vec::new();
+        let mut scored: Vec<(bool, bool, u32, usize)> = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
-            let full = format!("{} {}", entry.kind, entry.name);
-            let score = pattern.score(Utf32Str::new(&full, &mut letters), &mut matcher);
-            if let Some(score) = score {
-                scored.push((entry.name != text, u32::MAX - score, index));
+            let mut score =
+                |words: &str| pattern.score(Utf32Str::new(words, &mut letters), &mut matcher);
+            let by_name = score(&entry.name);
+            let found = by_name.or_else(|| score(&format!("{} {}", entry.kind, entry.name)));
+            if let Some(score) = found {
+                let exact = entry.name == text;
+                scored.push((!exact, by_name.is_none(), u32::MAX - score, index));
             }
         }
         scored.sort_unstable();
@@ -126,7 +131,7 @@ impl Palette {
         self.found = scored
             .into_iter()
             .take(SHOWN_MAX)
-            .map(|(_, _, index)| index)
+            .map(|(_, _, _, index)| index)
             .collect();
         self.cursor = Cursor::default();
     }
@@ -194,7 +199,11 @@ impl Palette {
         let rows = found.enumerate().skip(self.cursor.offset);
         for (y, (index, entry)) in (inner.top() + 1..inner.bottom()).zip(rows) {
             let chosen = index == self.cursor.selected;
-            let marker = if chosen { "▸" } else { " " };
+            let marker = if chosen {
+                glyph::MARKER.of(skin.glyphs)
+            } else {
+                ' '
+            };
             let line = Line::of(format!("{marker}{:<8}", entry.kind), Role::Dim).with(
                 entry.name.clone(),
                 if chosen { Role::Accent } else { Role::Text },

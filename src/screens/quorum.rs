@@ -95,7 +95,7 @@ impl Room for QuorumPage {
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let fact = &scene.snapshot.facts.quorum;
         let columns = columns();
-        let empty = cells::empty(fact, "no replica", "no quorum");
+        let empty = self.list.empty(fact, "no replica", "no quorum");
         let line = fact
             .value()
             .map_or_else(|| Line::of(" quorum", Role::Dim), |q| summary(scene, q));
@@ -148,11 +148,7 @@ fn row(scene: &Scene, id: BrokerId, columns: &[(Field, Column)]) -> Row<'static>
     let old = fact
         .overdue(scene.now, cells::overdue_after(scene))
         .is_some();
-    if scene.snapshot.no_contact() || old {
-        row.stale()
-    } else {
-        row
-    }
+    if old { row.stale() } else { row }
 }
 
 fn cell(scene: &Scene, quorum: &Quorum, replica: &QuorumReplica, field: Field) -> Line<'static> {

@@ -25,7 +25,7 @@ use crate::screens::glyphs;
 use crate::screens::listing::{self, Listing, Sheet, Wanted};
 use crate::screens::{Reply, Room, Scene, cells, partition};
 use crate::ui::columns::Column;
-use crate::ui::line::{self, Line};
+use crate::ui::line::{self, Line, Skin};
 use crate::ui::table::Row;
 use crate::ui::text::Align;
 use crate::ui::theme::Role;
@@ -125,7 +125,7 @@ impl TopicPage {
             (Field::Broker(*id), Column::new(title, width))
         }));
         columns.extend([
-            (Field::Isr, Column::new("ISR", 5)),
+            (Field::Isr, Column::new("ISR", 4)),
             (
                 Field::Start,
                 Column::new("START", 11).up_to(15).right().priority(3),
@@ -134,8 +134,8 @@ impl TopicPage {
                 Field::End,
                 Column::new("END", 11).up_to(15).right().priority(2),
             ),
-            (Field::Size, Column::new("SIZE", 8).right().priority(1)),
-            (Field::State, Column::new("STATE", 12).up_to(60)),
+            (Field::Size, Column::new("SIZE", 7).right().priority(1)),
+            (Field::State, Column::new("STATE", 13).up_to(60)),
         ]);
         columns
     }
@@ -188,13 +188,13 @@ impl Room for TopicPage {
 
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let Some((topic, view)) = self.topic(scene) else {
-            let words = match scene.snapshot.facts.topology.value() {
-                Some(_) => format!(
-                    " no topic {} here: it was deleted, or you may not see it",
+            let words = cells::absent(
+                &scene.snapshot.facts.topology,
+                &format!(
+                    "no topic {} here: it was deleted, or you may not see it",
                     self.name
                 ),
-                None => " waiting for the first answer…".to_owned(),
-            };
+            );
             line::draw(
                 &Line::of(words, Role::Warn),
                 Align::Left,
@@ -224,7 +224,13 @@ impl Room for TopicPage {
             row(scene, topic, view, *index, &columns)
         });
         let legend = listing::below(area, area.height.saturating_sub(LEGEND_ROWS));
-        line::draw(&legend_line(), Align::Left, legend, buffer, scene.skin);
+        line::draw(
+            &legend_line(scene.skin),
+            Align::Left,
+            legend,
+            buffer,
+            scene.skin,
+        );
     }
 }
 
@@ -235,8 +241,11 @@ fn height(body: Rect) -> usize {
     listing::height(body).saturating_sub(usize::from(LEGEND_ROWS))
 }
 
-fn legend_line() -> Line<'static> {
-    let words = " L leads · P should lead · F in sync · f behind · ✗ on a down broker · + adding · - removing";
+fn legend_line(skin: &Skin) -> Line<'static> {
+    let down = glyphs::glyph(VerdictKind::Down).of(skin.glyphs);
+    let words = format!(
+        " L leads · P should lead · F in sync · f behind · {down} on a down broker · + adding · - removing"
+    );
     Line::of(words, Role::Dim)
 }
 
@@ -315,17 +324,12 @@ fn row(
         size,
         state: *state,
     };
-    let row = Row::new(
+    Row::new(
         columns
             .iter()
             .map(|(field, _)| drawn.cell(*field))
             .collect(),
-    );
-    if scene.snapshot.no_contact() {
-        row.stale()
-    } else {
-        row
-    }
+    )
 }
 
 /// All that one row shows.

@@ -40,6 +40,7 @@ pub enum Field {
     Size,
     Cleanup,
     Retention,
+    State,
 }
 
 const SORTS: &[(Field, Direction)] = &[
@@ -53,7 +54,7 @@ const SORTS: &[(Field, Direction)] = &[
 fn columns() -> Vec<(Field, Column)> {
     vec![
         (Field::Glyph, Column::new("", 1)),
-        (Field::Name, Column::name("TOPIC", 16, 120)),
+        (Field::Name, Column::name("TOPIC", 16, 60)),
         (Field::Partitions, Column::new("PARTS", 6).right()),
         (Field::Replication, Column::new("RF", 3).right()),
         (Field::MinIsr, Column::new("MIN ISR", 7).right().priority(3)),
@@ -63,6 +64,7 @@ fn columns() -> Vec<(Field, Column)> {
         (Field::Size, Column::new("SIZE", 8).right().priority(1)),
         (Field::Cleanup, Column::new("CLEANUP", 8).priority(4)),
         (Field::Retention, Column::new("RETENTION", 9).priority(6)),
+        (Field::State, Column::new("WORST PARTITION", 31).priority(7)),
     ]
 }
 
@@ -189,10 +191,10 @@ impl Room for TopicsList {
 
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let columns = columns();
-        let empty = cells::empty(
+        let empty = self.list.empty(
             &scene.snapshot.facts.topology,
-            "no topic matches",
-            "no topics yet",
+            "no topic matches (esc clears the filter, f lists all)",
+            "no topic yet, or none that you may see",
         );
         let sheet = Sheet {
             list: &self.list,
@@ -216,7 +218,8 @@ fn compare(field: Field, (a, a_view): &TopicRow, (b, b_view): &TopicRow) -> Orde
         | Field::MinIsr
         | Field::Moving
         | Field::Cleanup
-        | Field::Retention => a.name.cmp(&b.name),
+        | Field::Retention
+        | Field::State => a.name.cmp(&b.name),
     }
 }
 
@@ -240,12 +243,7 @@ fn row(scene: &Scene, name: &TopicName, columns: &[(Field, Column)]) -> Row<'sta
     let cells = columns
         .iter()
         .map(|(field, _)| cell(scene, topic, view, config, *field));
-    let row = Row::new(cells.collect());
-    if scene.snapshot.no_contact() {
-        row.stale()
-    } else {
-        row
-    }
+    Row::new(cells.collect())
 }
 
 fn cell(
@@ -257,14 +255,12 @@ fn cell(
 ) -> Line<'static> {
     match field {
         Field::Glyph => {
-            let worst = view
-                .states
-                .iter()
-                .max()
-                .copied()
-                .unwrap_or(PartitionState::Healthy);
-            let (glyph, role) = partition::sign(worst);
+            let (glyph, role) = partition::sign(worst(view));
             Line::of(glyph.of(scene.skin.glyphs).to_string(), role)
+        }
+        Field::State => {
+            let (_, role) = partition::sign(worst(view));
+            Line::of(partition::words(worst(view)), role)
         }
         Field::Name => {
             let role = if topic.internal {
@@ -284,6 +280,11 @@ fn cell(
         Field::Cleanup => cleanup(config),
         Field::Retention => retention(config),
     }
+}
+
+fn worst(view: &TopicView) -> PartitionState {
+    let worst = view.states.iter().max().copied();
+    worst.unwrap_or(PartitionState::Healthy)
 }
 
 fn replication(view: &TopicView) -> Line<'static> {

@@ -255,7 +255,7 @@ impl State {
             Some(Action::Quit) => return vec![Effect::Quit],
             Some(Action::Back | Action::Leave | Action::Help) => {}
             Some(action) => {
-                help.scroll(action, self.screen().keys(), self.area);
+                help.scroll(action, &self.frame().keys(), body(self.area));
                 self.mode = Mode::Help(help);
             }
             None => self.mode = Mode::Help(help),
@@ -263,8 +263,11 @@ impl State {
         Vec::new()
     }
 
-    /// Lets the shown screen fit its rows to the data and the size.
+    /// Lets the shown screen fit its rows to the data and the size. While nothing can be shown it keeps its place.
     fn settle(&mut self) {
+        if frame::split(self.area).is_none() {
+            return;
+        }
         self.on_screen(|screen, scene| screen.settle(scene));
     }
 

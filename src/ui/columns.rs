@@ -6,6 +6,8 @@ use super::text::Align;
 
 /// Cells between two columns.
 const GAP: u16 = 2;
+/// Most names are no longer; the room beyond goes to the other columns first.
+const NAME_COMFORT: u16 = 24;
 
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +26,8 @@ pub struct Column {
 pub enum ColumnKind {
     #[default]
     Plain,
-    /// Names the row: takes the room that is left, and the selection is painted from the left edge up to its end.
+    /// Names the row: gets room first, up to what most names need, and what is left in the end. The selection is
+    /// painted from the left edge up to its end.
     Name,
 }
 
@@ -119,22 +122,39 @@ fn needed(kept: &[(usize, &Column)]) -> u16 {
         .fold(gaps, |sum, (_, column)| sum.saturating_add(column.min))
 }
 
-/// The width of each column: its least, then what is left goes to the name, then to the others from the left.
+/// The width of each column: its least, then what is left goes to the name as far as most names need it, then evenly
+/// to the others, then to the name again.
 fn widths(kept: &[(usize, &Column)], room: u16) -> Vec<u16> {
     let mut spare = room.saturating_sub(needed(kept));
     let mut widths: Vec<u16> = kept.iter().map(|(_, column)| column.min).collect();
-    for wanted in [ColumnKind::Name, ColumnKind::Plain] {
-        let columns = widths
-            .iter_mut()
-            .zip(kept)
-            .filter(|(_, (_, column))| column.kind == wanted);
-        for (width, (_, column)) in columns {
-            let more = column.max.saturating_sub(*width).min(spare);
-            *width += more;
-            spare -= more;
-        }
+    let turns = [
+        (ColumnKind::Name, NAME_COMFORT),
+        (ColumnKind::Plain, u16::MAX),
+        (ColumnKind::Name, u16::MAX),
+    ];
+    for (wanted, most) in turns {
+        while widen(kept, wanted, most, &mut widths, &mut spare) {}
     }
     widths
+}
+
+/// Gives a cell to each column of this kind that has use for it; `false` when none has, or no cell is left.
+fn widen(
+    kept: &[(usize, &Column)],
+    wanted: ColumnKind,
+    most: u16,
+    widths: &mut [u16],
+    spare: &mut u16,
+) -> bool {
+    let before = *spare;
+    for (width, (_, column)) in widths.iter_mut().zip(kept) {
+        let has_use = column.kind == wanted && *width < column.max.min(most);
+        if has_use && *spare > 0 {
+            *width += 1;
+            *spare -= 1;
+        }
+    }
+    *spare < before
 }
 
 #[cfg(test)]
@@ -180,6 +200,19 @@ mod tests {
             titles(90),
             named(&[("NAME", 20), ("A", 10), ("B", 6), ("C", 6)])
         );
+    }
+
+    #[test]
+    fn a_long_name_waits_until_the_others_have_room() {
+        let columns = [
+            Column::name("NAME", 8, 60),
+            Column::new("STATE", 8).up_to(20),
+        ];
+        let given =
+            |room| -> Vec<u16> { places(&columns, 0, room).iter().map(|p| p.width).collect() };
+        assert_eq!(given(34), [24, 8]);
+        assert_eq!(given(46), [24, 20]);
+        assert_eq!(given(70), [48, 20]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::glyph::{Glyph, stand_in};
 use super::line::{self, Line, Skin, Span};
@@ -98,6 +99,18 @@ fn on_edge(text: &Line<'_>, align: Align, area: Rect, buf: &mut Buffer, skin: &S
         height: 1,
         ..area
     };
+    let needed = padded.width(skin.glyphs);
+    let taken = room.width.min(u16::try_from(needed).unwrap_or(u16::MAX));
+    let x = match align {
+        Align::Left => room.x,
+        Align::Right => room.right() - taken,
+    };
+    let under = Rect {
+        x,
+        width: taken,
+        ..room
+    };
+    buf.set_style(under, Style::reset()); // nothing of the border shows through
     line::draw(&padded, align, room, buf, skin)
 }
 

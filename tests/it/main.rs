@@ -1,10 +1,13 @@
 //! The one integration binary: a module per subject.
 #![cfg(test)]
 
-mod docs;
 mod cluster;
+mod docs;
 mod health;
+mod journeys;
+mod look;
 mod pty;
+mod screens;
 mod shots;
 mod support;
 mod tidy;

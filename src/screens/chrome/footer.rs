@@ -7,30 +7,41 @@ use crate::ui::line::Line;
 use crate::ui::text;
 use crate::ui::theme::Role;
 
-/// Keys and coverage for a width in cells.
+/// Keys and coverage for a width in cells. The last of `keys` act everywhere.
 pub fn lines(scene: &Scene, keys: &[&[Binding]], width: usize) -> (Line<'static>, Line<'static>) {
     let coverage = coverage(scene);
     let room = width.saturating_sub(coverage.width(scene.skin.glyphs) + 1);
+    let (everywhere, own) = keys.split_last().unwrap_or((&(&[] as &[Binding]), &[]));
+    let everywhere = words(&[everywhere]);
+    let mut own = words(own);
+    let width = |words: &[(String, String)]| -> usize {
+        let widths = words.iter();
+        widths
+            .map(|(key, label)| text::width(key) + text::width(label))
+            .sum()
+    };
+    // How to see all keys is the last to go.
+    while !own.is_empty() && 1 + width(&own) + width(&everywhere) > room {
+        own.pop();
+    }
     let mut line = Line::of(" ", Role::Text);
-    let mut used = 1;
-    for binding in keys
-        .iter()
-        .copied()
-        .flatten()
-        .filter(|b| b.shown == Shown::Footer)
-    {
-        let Some(chord) = binding.chords.first() else {
-            continue;
-        };
-        let (key, label) = (chord.to_string(), format!(" {}  ", binding.label));
-        used += text::width(&key) + text::width(&label);
-        if used > room {
-            break;
-        }
+    for (key, label) in own.into_iter().chain(everywhere) {
         line.push(key, Role::Key);
         line.push(label, Role::Dim);
     }
     (line, coverage)
+}
+
+/// Key and label of each binding that the footer shows.
+fn words(keys: &[&[Binding]]) -> Vec<(String, String)> {
+    let bindings = keys.iter().copied().flatten();
+    bindings
+        .filter(|binding| binding.shown == Shown::Footer)
+        .filter_map(|binding| {
+            let chord = binding.chords.first()?;
+            Some((chord.to_string(), format!(" {}  ", binding.label)))
+        })
+        .collect()
 }
 
 /// "4 of 5 answered": of the brokers known, in the last round of probes.

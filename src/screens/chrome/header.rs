@@ -28,7 +28,7 @@ pub fn lines(scene: &Scene, trail: &[&Screen], width: usize) -> (Line<'static>, 
     let crumbs = crumbs(scene, trail);
     let glyphs = scene.skin.glyphs;
     let crumbs_width = text::width(&text::visible(&crumbs, glyphs)).min(width / 3);
-    let room = width.saturating_sub(crumbs_width + NAME.len() + 1);
+    let room = width.saturating_sub(crumbs_width + NAME.len() + 2);
     let right = fit(segments(scene), room);
     let left_room = width.saturating_sub(right.width(glyphs) + NAME.len() + 1);
     let crumbs = text::visible(&crumbs, glyphs);
@@ -62,7 +62,7 @@ fn crumbs(scene: &Scene, trail: &[&Screen]) -> String {
 fn segments(scene: &Scene) -> Vec<Segment> {
     let totals = &scene.snapshot.totals;
     let mut segments = vec![brokers(scene, totals)];
-    segments.extend(quorum(totals));
+    segments.extend(quorum(scene, totals));
     let faults = [
         (totals.under_replicated, "under-rep", "ur", Role::Warn),
         (totals.no_leader, "offline", "off", Role::Crit),
@@ -122,7 +122,10 @@ fn brokers(scene: &Scene, totals: &Totals) -> Segment {
         };
     }
     let mut words = format!("brokers {}/{}", totals.alive, totals.expected);
-    let mut role = Role::Ok;
+    let mut role = match scene.is_old() {
+        true => Role::Stale,
+        false => Role::Ok,
+    };
     if totals.alive < totals.expected {
         words.push(' ');
         words.push(sign(VerdictKind::Down));
@@ -140,7 +143,7 @@ fn brokers(scene: &Scene, totals: &Totals) -> Segment {
     }
 }
 
-fn quorum(totals: &Totals) -> Option<Segment> {
+fn quorum(scene: &Scene, totals: &Totals) -> Option<Segment> {
     let (long, short) = match totals.quorum {
         Some((caught_up, voters)) if !totals.quorum_lost => (
             format!("quorum {caught_up}/{voters}"),
@@ -153,6 +156,7 @@ fn quorum(totals: &Totals) -> Option<Segment> {
     let role = match totals.quorum {
         _ if totals.quorum_lost => Role::Crit,
         Some((caught_up, voters)) if caught_up < voters => Role::Major,
+        Some(_) | None if scene.is_old() => Role::Stale,
         Some(_) | None => Role::Header,
     };
     Some(Segment {

@@ -1,12 +1,12 @@
 //! Line 2: every known broker as glyph and id. Where they do not fit, healthy ones fold into `●×41`; broken
-//! ones are always named, and what still does not fit is counted.
+//! ones are always named, and what still does not fit is counted. At its right end an old picture tells its age.
 
 use std::collections::BTreeMap;
 
 use crate::model::{BrokerView, VerdictKind};
-use crate::screens::Scene;
 use crate::screens::cells;
 use crate::screens::glyphs;
+use crate::screens::{Scene, Standing};
 use crate::ui::line::Line;
 use crate::ui::text;
 use crate::ui::theme::Role;
@@ -35,8 +35,69 @@ const STEPS: [Detail; 5] = [
 /// One broker's words, or those of a fold of several.
 type Cell = (String, Role);
 
-/// The strip for a width in cells.
-pub fn line(scene: &Scene, width: usize) -> Line<'static> {
+/// The strip for a width in cells: the brokers on the left, the age of an old picture on the right.
+pub fn lines(scene: &Scene, width: usize) -> (Line<'static>, Line<'static>) {
+    let whole = brokers(scene, width);
+    let needed = whole.width(scene.skin.glyphs);
+    let Some([long, short]) = age(scene) else {
+        return (whole, Line::new());
+    };
+    for words in [long, short] {
+        let taken = text::width(&words) + GAP;
+        if needed + taken <= width {
+            return (whole, Line::of(words, Role::HeaderBad));
+        }
+        // It does not fit beside all that there is to say of the brokers: they say less.
+        if taken + BROKERS_MIN <= width {
+            let room = width - taken;
+            let shorter = brokers(scene, room);
+            if shorter.width(scene.skin.glyphs) <= room && !shortened(&shorter) {
+                return (shorter, Line::of(words, Role::HeaderBad));
+            }
+        }
+    }
+    (whole, Line::new())
+}
+
+/// Cells that the brokers keep beside the age.
+const BROKERS_MIN: usize = 12;
+
+/// Whether some brokers were only counted.
+fn shortened(line: &Line<'_>) -> bool {
+    line.spans
+        .last()
+        .is_some_and(|span| span.text.starts_with('+'))
+}
+
+/// What is old about the picture, in long and short words.
+fn age(scene: &Scene) -> Option<[String; 2]> {
+    let now = scene.now;
+    Some(match scene.standing() {
+        Standing::Current => return None,
+        Standing::Old(at) => {
+            let (age, clock) = (at.age(now), at.clock_utc());
+            [
+                format!(" {age} old: this is the state of {clock} UTC "),
+                format!(" {age} old "),
+            ]
+        }
+        Standing::NoContact(at) => {
+            let (age, clock) = (at.age(now), at.clock_utc());
+            match scene.snapshot.facts.topology.value() {
+                Some(_) => [
+                    format!(" no contact for {age}: this is the state of {clock} UTC "),
+                    format!(" state of {clock}, {age} old "),
+                ],
+                None => [
+                    format!(" no contact for {age} "),
+                    format!(" no contact {age} "),
+                ],
+            }
+        }
+    })
+}
+
+fn brokers(scene: &Scene, width: usize) -> Line<'static> {
     let brokers = &scene.snapshot.brokers;
     if brokers.is_empty() {
         let words = match scene.snapshot.no_contact() {
@@ -56,14 +117,7 @@ pub fn line(scene: &Scene, width: usize) -> Line<'static> {
     let mut line = Line::new();
     for (index, (words, role)) in cut(cells, room).into_iter().enumerate() {
         line.push(" ".repeat(if index == 0 { 1 } else { GAP }), Role::Text);
-        line.push(
-            words,
-            if scene.snapshot.no_contact() {
-                Role::Stale
-            } else {
-                role
-            },
-        );
+        line.push(words, if scene.is_old() { Role::Stale } else { role });
     }
     line
 }

@@ -13,4 +13,5 @@ pub mod drawing;
     reason = "the interop stories share this file and use other parts of it"
 )]
 pub mod pty;
+pub mod keys;
 pub mod scene;

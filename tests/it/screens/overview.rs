@@ -1,0 +1,23 @@
+//! The first screen.
+
+use lookout::model::Place;
+
+use super::{Shots, Terminal};
+
+pub(super) const SHOTS: Shots = Shots {
+    name: "overview",
+    place: || Place::Overview,
+    keys: "",
+    also: &[
+        ("hostile_names", Terminal::Usual),
+        ("quorum_lost", Terminal::Usual),
+        ("not_permitted", Terminal::Usual),
+        ("two_of_five_down", Terminal::Large),
+        ("healthy", Terminal::Tiny),
+    ],
+};
+
+#[test]
+fn the_overview_says_what_is_wrong_first() {
+    SHOTS.check();
+}
