@@ -1,20 +1,23 @@
 //! From the command line to a role: settings, runtime, screen or text.
 
 use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, Parser as _};
+use log::LevelFilter;
 
 use crate::app;
 use crate::cli::{Cli, ClusterArgs, Command, Headless, LookArgs};
-use crate::cluster::{Paces, WatchOptions};
+use crate::cluster::{self, Paces, WatchOptions};
 use crate::config::paths::Paths;
 use crate::config::settings::{self, Choices, Environment, Settings};
 use crate::headless::{self, Format, Outcome, Subject};
+use crate::logging;
 use crate::terminal;
 use crate::ui::glyph::GlyphSet;
 
@@ -34,20 +37,33 @@ const NO_CLUSTER: &str = "no cluster is named: give its addresses with `-b HOST:
     LOOKOUT_BOOTSTRAP, or as `bootstrap = \"HOST:PORT\"` in config.toml. To try it on a real Kafka of your own, \
     start one with `tests/interop/kafka up` in the source tree";
 
-/// Plays the role that the command line names.
-pub fn run(cli: Cli) -> Result<ExitCode> {
+/// Plays the role that these arguments name.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(told) => {
+            told.print().context("cannot print")?;
+            // Help and version come this way too.
+            return Ok(if told.use_stderr() {
+                ExitCode::from(EXIT_NO_CONTACT)
+            } else {
+                ExitCode::SUCCESS
+            });
+        }
+    };
     match cli.command {
         None => screen(&cli.cluster, &cli.look),
-        Some(Command::Brokers(args)) => text(Subject::Brokers, &args),
-        Some(Command::Topics(args)) => text(Subject::Topics, &args),
-        Some(Command::Groups(args)) => text(Subject::Groups, &args),
+        Some(Command::Brokers(args)) => text(Subject::Brokers, &cli.cluster, &args),
+        Some(Command::Topics(args)) => text(Subject::Topics, &cli.cluster, &args),
+        Some(Command::Groups(args)) => text(Subject::Groups, &cli.cluster, &args),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "lookout", &mut io::stdout());
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Man) => {
             let page = clap_mangen::Man::new(Cli::command());
-            page.render(&mut io::stdout().lock()).context("cannot print the manual page")?;
+            page.render(&mut io::stdout().lock())
+                .context("cannot print the manual page")?;
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -58,15 +74,20 @@ fn screen(cluster: &ClusterArgs, look: &LookArgs) -> Result<ExitCode> {
     let settings = settings(&paths, cluster, look)?;
     let skin = settings.skin(&paths)?;
     let options = options(&paths, &settings)?;
+    logging::start(paths.state_dir.as_deref(), LevelFilter::Info)?;
     terminal::install_panic_hook();
     runtime()?.block_on(app::run(skin, options))
 }
 
-fn text(subject: Subject, args: &Headless) -> Result<ExitCode> {
+fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<ExitCode> {
     let paths = paths();
-    let settings = settings(&paths, &args.cluster, &LookArgs::default())?;
+    let settings = settings(&paths, cluster, &LookArgs::default())?;
     let options = options(&paths, &settings)?;
-    let format = if args.json { Format::Json } else { Format::Text };
+    let format = if args.json {
+        Format::Json
+    } else {
+        Format::Text
+    };
     let timeout = Duration::from_secs(args.timeout);
     match runtime()?.block_on(headless::print(subject, format, options, timeout))? {
         Outcome::Done => Ok(ExitCode::SUCCESS),
@@ -75,7 +96,10 @@ fn text(subject: Subject, args: &Headless) -> Result<ExitCode> {
 }
 
 fn paths() -> Paths {
-    Paths::choose(env::var_os("LOOKOUT_CONFIG_DIR"), env::var_os("LOOKOUT_STATE_DIR"))
+    Paths::choose(
+        env::var_os("LOOKOUT_CONFIG_DIR"),
+        env::var_os("LOOKOUT_STATE_DIR"),
+    )
 }
 
 fn settings(paths: &Paths, cluster: &ClusterArgs, look: &LookArgs) -> Result<Settings> {
@@ -83,7 +107,11 @@ fn settings(paths: &Paths, cluster: &ClusterArgs, look: &LookArgs) -> Result<Set
     let flags = Choices {
         theme: look.theme.clone(),
         glyphs: look.ascii.then_some(GlyphSet::Ascii),
-        color: look.color.as_deref().map(settings::color_flag).transpose()?,
+        color: look
+            .color
+            .as_deref()
+            .map(settings::color_flag)
+            .transpose()?,
         bootstrap: cluster.bootstrap.clone(),
     };
     Ok(settings::load(paths, environment, flags)?)
@@ -91,10 +119,20 @@ fn settings(paths: &Paths, cluster: &ClusterArgs, look: &LookArgs) -> Result<Set
 
 fn options(paths: &Paths, settings: &Settings) -> Result<WatchOptions> {
     let named = settings.bootstrap.as_deref().unwrap_or_default();
-    let bootstrap: Vec<String> =
-        named.split(',').map(str::trim).filter(|a| !a.is_empty()).map(str::to_owned).collect();
+    let bootstrap: Vec<String> = named
+        .split(',')
+        .map(str::trim)
+        .filter(|a| !a.is_empty())
+        .map(str::to_owned)
+        .collect();
     if bootstrap.is_empty() {
         bail!(NO_CLUSTER);
+    }
+    if let Some(wrong) = bootstrap
+        .iter()
+        .find_map(|text| cluster::bootstrap_endpoint(text).err())
+    {
+        bail!(wrong);
     }
     Ok(WatchOptions {
         name: Arc::from(name(&bootstrap)),
