@@ -74,7 +74,9 @@ fn screen(cluster: &ClusterArgs, look: &LookArgs) -> Result<ExitCode> {
     let settings = settings(&paths, cluster, look)?;
     let skin = settings.skin(&paths)?;
     let options = options(&paths, &settings)?;
-    logging::start(paths.state_dir.as_deref(), LevelFilter::Info)?;
+    if let Err(error) = logging::start(paths.state_dir.as_deref(), LevelFilter::Info) {
+        log::warn!("{error}"); // into memory: a home that is full or read-only is no reason to stay blind
+    }
     terminal::install_panic_hook();
     runtime()?.block_on(app::run(skin, options))
 }
