@@ -2,7 +2,6 @@
 
 mod health;
 mod journeys;
-mod look;
 mod screens;
 mod shots;
 mod support;
