@@ -1,43 +1,180 @@
 //! The loop: event → update → effects → draw. A key is drawn at once, data at most every [`FRAME`].
 
+use std::io;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use crossterm::event::Event as Input;
+use ratatui::layout::Rect;
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
-use crate::cluster::{WatchOptions, Watcher};
+use crate::clock;
+use crate::cluster::{self, Watch, WatchOptions};
 use crate::effect::Effect;
 use crate::event::Event;
-use crate::frame;
-use crate::model::{Moment, Snapshot};
-use crate::screens::Look;
+use crate::model::{Focus, Snapshot};
 use crate::state::State;
-use crate::terminal::{Input, Terminal};
+use crate::terminal::{Inputs, Signal, Signals, Terminal};
+use crate::ui::line::Skin;
 
 /// Data is drawn at most this often: nobody reads faster, and a slow line must not queue frames.
 const FRAME: Duration = Duration::from_millis(33);
 /// Ages are read in seconds, so time is looked at once a second.
 const TICK: Duration = Duration::from_secs(1);
 
-/// What follows from a batch of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    Draw,
-    Quit,
+/// When the frame must be drawn after an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Draw {
+    /// Nothing changed.
+    No,
+    /// With the next frame.
+    Soon,
+    /// The operator waits for it.
+    Now,
 }
 
-/// Opens the screen on a cluster and returns when the operator or a signal ends it.
-pub async fn run(look: Look, options: WatchOptions) -> Result<()> {
-    let mut app = App::open(look, options)?;
-    app.draw()?;
-    app.connect();
+/// Whether the loop goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Go,
+    /// End with this code.
+    Quit(u8),
+}
+
+/// Opens the screen on a cluster; returns when the operator or a signal ends it.
+pub async fn run(skin: Skin, options: WatchOptions) -> Result<ExitCode> {
+    let mut app = App::open(skin, options)?;
     loop {
-        match app.turn().await? {
-            Next::Draw => app.draw()?,
-            Next::Quit => return Ok(()),
+        if let Next::Quit(code) = app.turn().await? {
+            return Ok(ExitCode::from(code));
         }
     }
+}
+
+/// Everything the loop holds.
+struct App {
+    terminal: Terminal,
+    state: State,
+    inputs: Inputs,
+    signals: Signals,
+    watch: Watch,
+    focus: watch::Sender<Focus>,
+    ticks: Interval,
+    drawn: Instant,
+    due: Draw,
+}
+
+impl App {
+    /// Takes the terminal over and draws once before any network.
+    fn open(skin: Skin, options: WatchOptions) -> Result<Self> {
+        let signals = Signals::listen().context("cannot listen for signals")?;
+        let mut terminal = Terminal::enter()?;
+        let (columns, rows) = crossterm::terminal::size().context("cannot ask the terminal's size")?;
+        let first = Snapshot::named(&options.name);
+        let area = Rect::new(0, 0, columns, rows);
+        let state = State::new(skin, area, Arc::new(first), clock::now());
+        paint(&mut terminal, &state)?;
+        let inputs = Inputs::listen().context("cannot read the terminal")?;
+        let (focus, focused) = watch::channel(Focus::Cluster);
+        let watch = cluster::watch(options, focused);
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let drawn = Instant::now();
+        Ok(Self { terminal, state, inputs, signals, watch, focus, ticks, drawn, due: Draw::No })
+    }
+
+    /// Waits for something to happen and answers it.
+    async fn turn(&mut self) -> Result<Next> {
+        let frame = self.drawn + FRAME;
+        tokio::select! {
+            biased;
+            input = self.inputs.next() => return self.take_inputs(input),
+            signal = self.signals.next() => return self.take_signal(signal),
+            () = sleep_until(frame), if self.due == Draw::Soon => self.draw()?,
+            changed = self.watch.snapshots.changed() => {
+                changed.context("the pollers ended")?;
+                let snapshot = Arc::clone(&self.watch.snapshots.borrow_and_update());
+                self.state.update(Event::Snapshot(snapshot), clock::now());
+                self.due = self.due.max(Draw::Soon);
+            }
+            _ = self.ticks.tick() => {
+                self.state.update(Event::Tick, clock::now());
+                self.due = self.due.max(Draw::Soon);
+            }
+        }
+        Ok(Next::Go)
+    }
+
+    /// Takes every key that waits, then draws once: a burst of keys costs one frame.
+    fn take_inputs(&mut self, first: io::Result<Input>) -> Result<Next> {
+        let mut next = Some(first);
+        while let Some(input) = next {
+            let event = match input.context("the terminal is gone")? {
+                Input::Key(key) => Event::Key(key),
+                Input::Paste(text) => Event::Paste(text),
+                Input::Resize(columns, rows) => Event::Resize { columns, rows },
+                Input::FocusGained | Input::FocusLost | Input::Mouse(_) => {
+                    next = self.inputs.waiting();
+                    continue;
+                }
+            };
+            self.due = Draw::Now;
+            if let Next::Quit(code) = self.take(event)? {
+                return Ok(Next::Quit(code));
+            }
+            next = self.inputs.waiting();
+        }
+        if self.due == Draw::Now {
+            self.draw()?;
+        }
+        Ok(Next::Go)
+    }
+
+    fn take_signal(&mut self, signal: Signal) -> Result<Next> {
+        match signal {
+            Signal::Terminate | Signal::HangUp | Signal::Interrupt => {
+                Ok(Next::Quit(signal.exit_code()))
+            }
+            Signal::Continue => {
+                self.terminal.resume().context("cannot take the terminal over again")?;
+                self.draw()?;
+                Ok(Next::Go)
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) -> Result<Next> {
+        for effect in self.state.update(event, clock::now()) {
+            match effect {
+                Effect::Focus(focus) => {
+                    self.focus.send_replace(focus);
+                }
+                Effect::Refresh => self.watch.refresh(),
+                Effect::Redraw => self.terminal.resume().context("cannot draw anew")?,
+                Effect::Suspend => self.terminal.suspend().context("cannot suspend")?,
+                Effect::Quit => return Ok(Next::Quit(0)),
+            }
+        }
+        Ok(Next::Go)
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        paint(&mut self.terminal, &self.state)?;
+        self.drawn = Instant::now();
+        self.due = Draw::No;
+        Ok(())
+    }
+}
+
+fn paint(terminal: &mut Terminal, state: &State) -> Result<()> {
+    let drawn = terminal.draw(|frame| {
+        let area = frame.area();
+        if let Some(cursor) = state.frame().draw(area, frame.buffer_mut()) {
+            frame.set_cursor_position(cursor);
+        }
+    });
+    drawn.context("cannot write to the terminal")
 }

@@ -1,8 +1,6 @@
 //! The command line: types only. Help texts are part of the product: one sentence each, then what it prints.
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 /// A full-screen terminal for Kafka operators: which brokers are down, since when, and what it costs.
 #[derive(Debug, Parser)]
@@ -62,8 +60,8 @@ pub struct Headless {
 #[derive(Debug, Clone, Default, Args)]
 pub struct ClusterArgs {
     /// Bootstrap addresses, `host:port`, separated by commas [env: LOOKOUT_BOOTSTRAP]
-    #[arg(short, long, value_name = "HOST:PORT,…", value_delimiter = ',')]
-    pub bootstrap: Vec<String>,
+    #[arg(short, long, value_name = "HOST:PORT,…")]
+    pub bootstrap: Option<String>,
 }
 
 /// How the screen looks.
@@ -78,22 +76,6 @@ pub struct LookArgs {
     pub ascii: bool,
 
     /// Colours the terminal can show; found out from NO_COLOR, COLORTERM and TERM when not given
-    #[arg(long, value_name = "DEPTH")]
-    pub color: Option<ColorArg>,
-
-    /// Configuration file instead of the one in the configuration directory
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-}
-
-/// Colour depths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorArg {
-    Truecolor,
-    #[value(name = "256")]
-    Ansi256,
-    #[value(name = "16")]
-    Ansi16,
-    #[value(alias = "never")]
-    Mono,
+    #[arg(long, value_name = "DEPTH", value_parser = ["truecolor", "256", "16", "mono"])]
+    pub color: Option<String>,
 }

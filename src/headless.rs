@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use crate::cluster::{WatchOptions, Watcher};
+use crate::cluster::{self, WatchOptions};
 use crate::model::verdict::Since;
-use crate::model::{BrokerView, Group, Observed, Snapshot, Topic, TopicView, units};
+use crate::model::{BrokerView, Focus, Group, Observed, Snapshot, Topic, TopicView, units};
 use crate::ui::glyph::GlyphSet;
 use crate::ui::text;
 
@@ -68,15 +69,15 @@ pub async fn print(
 }
 
 async fn gather(subject: Subject, options: WatchOptions, timeout: Duration) -> Arc<Snapshot> {
-    let watcher = Watcher::start(options);
-    let mut snapshots = watcher.snapshots();
+    let (_focus, focused) = watch::channel(Focus::Cluster);
+    let watch = cluster::watch(options, focused);
+    let mut snapshots = watch.snapshots.clone();
     let complete = snapshots.wait_for(|snapshot| {
         snapshot.no_contact() || missing(subject, snapshot).is_none()
     });
-    match tokio::time::timeout(timeout, complete).await {
-        Ok(Ok(snapshot)) => Arc::clone(&snapshot),
-        Ok(Err(_)) | Err(_) => Arc::clone(&snapshots.borrow()),
-    }
+    // In time or not: what is known is shown, and `missing` says what is not.
+    let _in_time = tokio::time::timeout(timeout, complete).await.is_ok();
+    Arc::clone(&watch.snapshots.borrow())
 }
 
 /// What of the subject nobody has answered yet, in words; nothing when all is known that can be known.
@@ -284,7 +285,7 @@ fn or_dash<T: ToString>(value: Option<T>) -> String {
 fn columns(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table: Vec<Vec<String>> = vec![header.iter().map(|&name| name.to_owned()).collect()];
     table.extend(rows.map(|row| {
-        row.iter().map(|cell| text::sanitize(cell, GlyphSet::Unicode)).collect()
+        row.iter().map(|cell| text::visible(cell, GlyphSet::Unicode).into_owned()).collect()
     }));
     let widths: Vec<usize> = (0..header.len())
         .map(|column| {

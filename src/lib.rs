@@ -1,16 +1,19 @@
 //! Lookout: a full-screen terminal for Kafka operators.
+#![doc = include_str!("README.md")]
 
 pub mod action;
-// pub mod app;
+pub mod app;
 pub mod cli;
-// pub mod cluster;
+mod clock;
+pub mod cluster;
 pub mod config;
 pub mod effect;
 pub mod event;
-// pub mod headless;
-// pub mod logging;
+pub mod headless;
+pub mod logging;
 pub mod model;
+pub mod roles;
 pub mod screens;
 pub mod state;
-// pub mod terminal;
+pub mod terminal;
 pub mod ui;

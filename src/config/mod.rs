@@ -2,4 +2,6 @@
 //! as parameters; the only I/O here is reading the operator's own files. Nothing is ever written.
 
 pub mod document;
+pub mod paths;
+pub mod settings;
 pub mod theme;

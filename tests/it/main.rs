@@ -1,7 +1,13 @@
-//! The one integration binary.
+//! The one integration binary: a module per subject.
+#![cfg(test)]
 
+mod cluster;
+mod docs;
 mod health;
 mod journeys;
+mod pty;
 mod screens;
 mod shots;
 mod support;
+mod tidy;
+mod ui;

@@ -35,30 +35,7 @@ pub fn add(scene: &Scene, facts: &mut Facts) {
 }
 
 fn build(scene: &Scene, group: &SceneGroup, topics: &BTreeMap<TopicName, Arc<Topic>>) -> Group {
-    let offsets: Vec<GroupOffset> = group
-        .reads
-        .iter()
-        .flat_map(|(name, lag)| {
-            let topic = topics.get(name.as_str());
-            let topic = topic.unwrap_or_else(|| panic!("{} reads {name}: no such topic", group.id));
-            topic
-                .partitions
-                .iter()
-                .map(move |partition| (topic, partition, *lag))
-        })
-        .enumerate()
-        .map(|(position, (topic, partition, lag))| {
-            let end = topics::range(partition).end;
-            GroupOffset {
-                topic: topic.name.clone(),
-                partition: partition.index,
-                committed: (lag >= 0).then(|| end.unwrap_or(1_204_881).saturating_sub(lag)),
-                end,
-                reported_lag: None,
-                member: (group.members > 0).then_some(position % group.members.max(1) as usize),
-            }
-        })
-        .collect();
+    let offsets = offsets(group, topics);
     let members = (0..group.members as usize)
         .map(|index| member(group, index, &offsets))
         .collect();
@@ -98,6 +75,34 @@ fn build(scene: &Scene, group: &SceneGroup, topics: &BTreeMap<TopicName, Arc<Top
             Observed::learned(Arc::new(offsets), at, from)
         },
     }
+}
+
+/// Every partition that the group reads, its members taking turns.
+fn offsets(group: &SceneGroup, topics: &BTreeMap<TopicName, Arc<Topic>>) -> Vec<GroupOffset> {
+    group
+        .reads
+        .iter()
+        .flat_map(|(name, lag)| {
+            let topic = topics.get(name.as_str());
+            let topic = topic.unwrap_or_else(|| panic!("{} reads {name}: no such topic", group.id));
+            topic
+                .partitions
+                .iter()
+                .map(move |partition| (topic, partition, *lag))
+        })
+        .enumerate()
+        .map(|(position, (topic, partition, lag))| {
+            let end = topics::range(partition).end;
+            GroupOffset {
+                topic: topic.name.clone(),
+                partition: partition.index,
+                committed: (lag >= 0).then(|| end.unwrap_or(1_204_881).saturating_sub(lag)),
+                end,
+                reported_lag: None,
+                member: (group.members > 0).then_some(position % group.members.max(1) as usize),
+            }
+        })
+        .collect()
 }
 
 fn member(group: &SceneGroup, index: usize, offsets: &[GroupOffset]) -> Member {

@@ -1,0 +1,41 @@
+//! The only door to Kafka: watches one cluster and turns what its brokers say into [`Snapshot`]s.
+//!
+//! Never creates, changes or consumes anything, and never draws. In reading order:
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `poll` | what is asked how often; [`watch`] starts it all |
+//! | `assembler` | the facts, and when a snapshot is published |
+//! | `topology` `admin` `log_dirs` | questions about the cluster |
+//! | `groups` `coordinator` `committed` `offsets` `focus` | questions about groups and positions |
+//! | `patrol` `probe` | who can be reached from here |
+//! | `roster` | brokers ever seen, on disk |
+//! | `client` `gather` | whom to ask |
+//! | `connection` `versions` `dialer` `address` | how to reach them |
+//! | `pace` `error` | how often, and what went wrong |
+//!
+//! [`Snapshot`]: crate::model::Snapshot
+
+mod address;
+mod admin;
+mod assembler;
+mod client;
+mod committed;
+mod connection;
+mod coordinator;
+mod dialer;
+mod error;
+mod focus;
+mod gather;
+mod groups;
+mod log_dirs;
+mod offsets;
+mod pace;
+mod patrol;
+mod poll;
+mod probe;
+mod roster;
+mod topology;
+mod versions;
+
+pub use poll::{Paces, Watch, WatchOptions, watch};

@@ -1,0 +1,123 @@
+//! From the command line to a role: settings, runtime, screen or text.
+
+use std::env;
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use clap::CommandFactory as _;
+
+use crate::app;
+use crate::cli::{Cli, ClusterArgs, Command, Headless, LookArgs};
+use crate::cluster::{Paces, WatchOptions};
+use crate::config::paths::Paths;
+use crate::config::settings::{self, Choices, Environment, Settings};
+use crate::headless::{self, Format, Outcome, Subject};
+use crate::terminal;
+use crate::ui::glyph::GlyphSet;
+
+/// No contact, or wrong usage or configuration.
+pub const EXIT_NO_CONTACT: u8 = 3;
+
+/// What brokers see of us in their logs and quotas.
+const CLIENT_ID: &str = "lookout";
+
+/// The roster's file in the state directory.
+const ROSTER_FILE: &str = "roster.sqlite";
+
+/// Two threads carry the pollers of any cluster; more would only cost memory.
+const WORKERS: usize = 2;
+
+const NO_CLUSTER: &str = "no cluster is named: give its addresses with `-b HOST:PORT` (several after commas), with \
+    LOOKOUT_BOOTSTRAP, or as `bootstrap = \"HOST:PORT\"` in config.toml. To try it on a real Kafka of your own, \
+    start one with `tests/interop/kafka up` in the source tree";
+
+/// Plays the role that the command line names.
+pub fn run(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        None => screen(&cli.cluster, &cli.look),
+        Some(Command::Brokers(args)) => text(Subject::Brokers, &args),
+        Some(Command::Topics(args)) => text(Subject::Topics, &args),
+        Some(Command::Groups(args)) => text(Subject::Groups, &args),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "lookout", &mut io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Man) => {
+            let page = clap_mangen::Man::new(Cli::command());
+            page.render(&mut io::stdout().lock()).context("cannot print the manual page")?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn screen(cluster: &ClusterArgs, look: &LookArgs) -> Result<ExitCode> {
+    let paths = paths();
+    let settings = settings(&paths, cluster, look)?;
+    let skin = settings.skin(&paths)?;
+    let options = options(&paths, &settings)?;
+    terminal::install_panic_hook();
+    runtime()?.block_on(app::run(skin, options))
+}
+
+fn text(subject: Subject, args: &Headless) -> Result<ExitCode> {
+    let paths = paths();
+    let settings = settings(&paths, &args.cluster, &LookArgs::default())?;
+    let options = options(&paths, &settings)?;
+    let format = if args.json { Format::Json } else { Format::Text };
+    let timeout = Duration::from_secs(args.timeout);
+    match runtime()?.block_on(headless::print(subject, format, options, timeout))? {
+        Outcome::Done => Ok(ExitCode::SUCCESS),
+        Outcome::NoContact => Ok(ExitCode::from(EXIT_NO_CONTACT)),
+    }
+}
+
+fn paths() -> Paths {
+    Paths::choose(env::var_os("LOOKOUT_CONFIG_DIR"), env::var_os("LOOKOUT_STATE_DIR"))
+}
+
+fn settings(paths: &Paths, cluster: &ClusterArgs, look: &LookArgs) -> Result<Settings> {
+    let environment = Environment::read(|name| env::var(name).ok())?;
+    let flags = Choices {
+        theme: look.theme.clone(),
+        glyphs: look.ascii.then_some(GlyphSet::Ascii),
+        color: look.color.as_deref().map(settings::color_flag).transpose()?,
+        bootstrap: cluster.bootstrap.clone(),
+    };
+    Ok(settings::load(paths, environment, flags)?)
+}
+
+fn options(paths: &Paths, settings: &Settings) -> Result<WatchOptions> {
+    let named = settings.bootstrap.as_deref().unwrap_or_default();
+    let bootstrap: Vec<String> =
+        named.split(',').map(str::trim).filter(|a| !a.is_empty()).map(str::to_owned).collect();
+    if bootstrap.is_empty() {
+        bail!(NO_CLUSTER);
+    }
+    Ok(WatchOptions {
+        name: Arc::from(name(&bootstrap)),
+        bootstrap,
+        client_id: Arc::from(CLIENT_ID),
+        paces: Paces::default(),
+        roster: paths.state_dir.as_ref().map(|dir| dir.join(ROSTER_FILE)),
+    })
+}
+
+/// What the header calls a cluster that has no name: its first address, and how many more were given.
+fn name(bootstrap: &[String]) -> String {
+    let first = bootstrap.first().cloned().unwrap_or_default();
+    match bootstrap.len() {
+        0 | 1 => first,
+        count => format!("{first} +{}", count - 1),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+}
