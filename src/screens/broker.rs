@@ -271,10 +271,11 @@ fn probe(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {
     let Some(probe) = scene.snapshot.facts.probes.get(&id) else {
         return vec![Line::of("not probed yet", Role::Dim)];
     };
+    let colon = if probe.rungs.is_empty() { "" } else { ": " };
     let dialled = probe
         .dialled
         .as_deref()
-        .map(|address| format!("dialled {address}: "));
+        .map(|address| format!("dialled {address}{colon}"));
     let mut line = Line::of(dialled.unwrap_or_default(), Role::Dim);
     let rungs: Vec<String> = probe
         .rungs

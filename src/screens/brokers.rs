@@ -154,6 +154,18 @@ pub fn rows(scene: &Scene, list: &Listing<BrokerId, Field>) -> Vec<BrokerId> {
     brokers.iter().map(|broker| broker.id).collect()
 }
 
+/// How soon a broker must be seen where not all have a row: 0 = first.
+pub fn urgency(scene: &Scene, id: BrokerId) -> u8 {
+    let kind = scene.snapshot.broker(id).map(|broker| broker.verdict.kind);
+    match kind.map(|kind| (kind, glyphs::role(kind))) {
+        None | Some((VerdictKind::Up, _)) => 4,
+        Some((_, Role::Crit)) => 0,
+        Some((_, Role::Major)) => 1,
+        Some((_, Role::Warn)) => 2,
+        Some(_) => 3,
+    }
+}
+
 fn faulty(broker: &BrokerView) -> bool {
     broker.verdict.kind != VerdictKind::Up || broker.out_of_sync.is_some_and(|count| count > 0)
 }

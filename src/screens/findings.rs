@@ -15,7 +15,7 @@ use crate::ui::theme::Role;
 /// Cells of the marker and the severity.
 const HEAD: u16 = 7;
 /// Rows of the selected finding's words, and its next action, at most.
-const DETAIL_MAX: u16 = 4;
+const DETAIL_MAX: u16 = 6;
 /// Findings that stay in view before the details get their rows.
 const LISTED_MIN: u16 = 5;
 /// Cells between a finding and what stands at the right end of its row.

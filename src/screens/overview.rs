@@ -70,17 +70,20 @@ struct Parts {
     movers: Rect,
 }
 
-/// The brokers get what they need up to half of the screen, findings what they need of the rest. The movers stand
-/// on the last line.
+/// Findings get what they need up to two thirds of the screen, but leave the brokers a handful of rows. The movers
+/// stand on the last line.
 fn parts(scene: &Scene, area: Rect) -> Parts {
     let movers = u16::from(area.height > 3 * BORDERS);
     let room = area.height - movers;
-    let brokers = u16::try_from(scene.snapshot.brokers.len().max(1) + TABLE_HEADER)
+    let brokers = u16::try_from(scene.snapshot.brokers.len().max(1))
         .unwrap_or(u16::MAX)
+        .min(BROKERS_MIN)
+        .saturating_add(TABLE_HEADER)
         .min(room / 2);
     let inside = area.width.saturating_sub(BORDERS);
     let findings = findings::rows(scene, inside)
         .saturating_add(BORDERS)
+        .min((room * 2 / 3).max(BORDERS + 1))
         .min(room - brokers);
     let below = listing::below(area, findings);
     Parts {
@@ -101,7 +104,9 @@ fn parts(scene: &Scene, area: Rect) -> Parts {
 }
 
 /// Rows of a table above its first row.
-const TABLE_HEADER: usize = 1;
+const TABLE_HEADER: u16 = 1;
+/// Brokers that stay in view whatever there is to report.
+const BROKERS_MIN: u16 = 5;
 
 impl Overview {
     fn finding<'a>(&self, scene: &Scene<'a>) -> Option<&'a Finding> {
@@ -182,6 +187,7 @@ impl Room for Overview {
         Place::Overview
     }
 
+    /// Where not all brokers have a row, the worst off come first.
     fn settle(&mut self, scene: &Scene) {
         let (findings, brokers) = Self::heights(scene);
         let known = scene.snapshot.findings.iter();
@@ -189,7 +195,10 @@ impl Room for Overview {
             .map(|finding| (finding.rule, format!("{:?}", finding.place)))
             .collect();
         self.findings.settle(rows, findings);
-        let rows = brokers::rows(scene, &self.brokers);
+        let mut rows = brokers::rows(scene, &self.brokers);
+        if rows.len() > brokers {
+            rows.sort_by_key(|id| brokers::urgency(scene, *id));
+        }
         self.brokers.settle(rows, brokers);
     }
 

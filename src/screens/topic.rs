@@ -45,8 +45,12 @@ pub const KEYS: &[Binding] = &[
     ),
 ];
 
-/// Cells of a broker's column: a sign, `P` beside it, and the id above.
-const BROKER_CELLS: u16 = 3;
+/// Cells of a broker's column: a sign and `P` beside it, and the id above.
+fn broker_cells(id: BrokerId) -> u16 {
+    let digits = id.to_string().len();
+    u16::try_from(digits).unwrap_or(u16::MAX).clamp(2, 6)
+}
+
 /// Cells that the other columns need at least.
 const OTHER_CELLS: u16 = 46;
 
@@ -96,8 +100,9 @@ impl TopicPage {
             .iter()
             .flat_map(|p| p.replicas.iter().copied())
             .collect();
-        let room = scene.body.width.saturating_sub(OTHER_CELLS) / (BROKER_CELLS + 2);
-        let room = usize::from(room.max(3));
+        let widest = holding.iter().map(|id| broker_cells(*id)).max();
+        let each = widest.unwrap_or_default() + 2;
+        let room = usize::from((scene.body.width.saturating_sub(OTHER_CELLS) / each).max(3));
         if holding.len() <= room {
             return (holding.into_iter().collect(), 0);
         }
@@ -118,11 +123,8 @@ impl TopicPage {
             (Field::Leader, Column::name("LEADER", 7, 9)),
         ];
         columns.extend(brokers.iter().map(|id| {
-            let title = id.to_string();
-            let width = u16::try_from(title.len())
-                .unwrap_or(BROKER_CELLS)
-                .clamp(2, 6);
-            (Field::Broker(*id), Column::new(title, width))
+            let column = Column::new(id.to_string(), broker_cells(*id));
+            (Field::Broker(*id), column)
         }));
         columns.extend([
             (Field::Isr, Column::new("ISR", 4)),

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  41 topics · 374 partitions · 2 internal hidden (i shows them)   filter "ord"
-//!    TOPIC        PARTITIONS  RF  MIN ISR  UNDER-REP  NO LEADER  MOVING     SIZE  CLEANUP  RETENTION
-//!  ✗ orders               12   3        2          4          1       0  21.4 GB  delete   7d
-//!  ● payments              6   3        2          0          0       0   1.2 GB  compact  –
+//!    TOPIC        PARTITIONS  RF  MIN ISR  UNDER  OFFLINE  MOVING     SIZE  CLEANUP  RETENTION
+//!  ✗ orders               12   3        2      4        1       0  21.4 GB  delete   7d
+//!  ● payments              6   3        2      0        0       0   1.2 GB  compact  –
 //! ```
 
 use std::cmp::Ordering;
@@ -58,8 +58,8 @@ fn columns() -> Vec<(Field, Column)> {
         (Field::Partitions, Column::new("PARTS", 6).right()),
         (Field::Replication, Column::new("RF", 3).right()),
         (Field::MinIsr, Column::new("MIN ISR", 7).right().priority(3)),
-        (Field::UnderReplicated, Column::new("UNDER-REP", 10).right()),
-        (Field::NoLeader, Column::new("NO LEADER", 10).right()),
+        (Field::UnderReplicated, Column::new("UNDER", 6).right()),
+        (Field::NoLeader, Column::new("OFFLINE", 8).right()),
         (Field::Moving, Column::new("MOVING", 7).right().priority(5)),
         (Field::Size, Column::new("SIZE", 8).right().priority(1)),
         (Field::Cleanup, Column::new("CLEANUP", 8).priority(4)),

@@ -270,6 +270,16 @@ fn the_selected_finding_is_told_in_full_with_what_to_do_next() {
 }
 
 #[test]
+fn where_not_all_brokers_have_a_row_the_worst_off_come_first() {
+    let desk = Desk::before(scene::snapshot("many_brokers"), &Place::Overview, (80, 24));
+    let rows = desk.names("HOST");
+    let down = ["kafka-3:9092", "kafka-15:9092", "kafka-27:9092"];
+    assert!(rows.starts_with(&down.map(str::to_owned)), "{rows:?}");
+    let healthy = Desk::before(scene::snapshot("healthy"), &Place::Overview, (80, 24));
+    assert_eq!(healthy.names("HOST")[0], "kafka-1:9092");
+}
+
+#[test]
 fn tab_moves_from_the_findings_to_the_brokers() {
     let mut desk = Desk::at("two_of_five_down", &Place::Overview);
     desk.types("<tab><down><down><enter>");

@@ -25,14 +25,12 @@ struct Segment {
 
 /// Left and right side for a width in cells.
 pub fn lines(scene: &Scene, trail: &[&Screen], width: usize) -> (Line<'static>, Line<'static>) {
-    let crumbs = crumbs(scene, trail);
     let glyphs = scene.skin.glyphs;
-    let crumbs_width = text::width(&text::visible(&crumbs, glyphs)).min(width / 3);
+    let crumbs_width = text::width(&crumbs(scene, trail, width)).min(width / 3);
     let room = width.saturating_sub(crumbs_width + NAME.len() + 2);
     let right = fit(segments(scene), room);
     let left_room = width.saturating_sub(right.width(glyphs) + NAME.len() + 1);
-    let crumbs = text::visible(&crumbs, glyphs);
-    let crumbs = text::truncate(&crumbs, left_room, glyphs).into_owned();
+    let crumbs = crumbs(scene, trail, left_room);
     (
         Line::of(NAME, Role::Accent).with(crumbs, Role::Header),
         right,
@@ -53,10 +51,21 @@ pub fn place_name(place: &Place) -> String {
     }
 }
 
-fn crumbs(scene: &Scene, trail: &[&Screen]) -> String {
-    let mut words = vec![scene.snapshot.facts.name.to_string()];
-    words.extend(trail.iter().map(|screen| place_name(&screen.place())));
-    words.join(" ▸ ")
+/// Cells that the cluster's name keeps when the way here needs the room.
+const NAME_MIN: usize = 8;
+
+/// The cluster and the way here. Where both do not fit, the cluster's name is cut first.
+fn crumbs(scene: &Scene, trail: &[&Screen], room: usize) -> String {
+    let glyphs = scene.skin.glyphs;
+    let name = text::visible(&scene.snapshot.facts.name, glyphs);
+    let way: String = trail
+        .iter()
+        .map(|screen| format!(" ▸ {}", place_name(&screen.place())))
+        .collect();
+    let way = text::visible(&way, glyphs);
+    let left = room.saturating_sub(text::width(&way)).max(NAME_MIN);
+    let name = text::truncate(&name, left, glyphs);
+    text::truncate(&format!("{name}{way}"), room, glyphs).into_owned()
 }
 
 fn segments(scene: &Scene) -> Vec<Segment> {

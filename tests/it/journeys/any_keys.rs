@@ -15,7 +15,8 @@ use ratatui::buffer::Buffer;
 use crate::support::drawing::{self, drawn, plainest, skin};
 use crate::support::scene::{self, NOW};
 
-const SITUATIONS: [&str; 9] = [
+const SITUATIONS: [&str; 10] = [
+    "many_brokers",
     "empty",
     "healthy",
     "two_of_five_down",

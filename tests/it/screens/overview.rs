@@ -9,6 +9,8 @@ pub(super) const SHOTS: Shots = Shots {
     place: || Place::Overview,
     keys: "",
     also: &[
+        ("many_brokers", Terminal::Small),
+        ("many_brokers", Terminal::Usual),
         ("hostile_names", Terminal::Usual),
         ("quorum_lost", Terminal::Usual),
         ("not_permitted", Terminal::Usual),

@@ -9,6 +9,8 @@ pub(super) const SHOTS: Shots = Shots {
     place: || Place::Topic("orders".into()),
     keys: "",
     also: &[
+        ("many_brokers", Terminal::Small),
+        ("many_brokers", Terminal::Usual),
         ("not_permitted", Terminal::Usual),
         ("quorum_lost", Terminal::Usual),
         ("two_of_five_down", Terminal::Large),

@@ -9,11 +9,11 @@ use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr as _;
 
 /// Pixels of a cell.
-const CELL: (usize, usize) = (8, 17);
+const CELL: (usize, usize) = (8, 16);
 /// Pixels around the cells.
 const MARGIN: usize = 8;
 /// From the top of a cell to the line its letters stand on.
-const BASELINE: usize = 13;
+const BASELINE: usize = 12;
 
 /// What a run of cells looks like.
 #[derive(PartialEq, Clone)]
