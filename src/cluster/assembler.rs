@@ -235,7 +235,9 @@ impl Assembler {
             .map(|(id, _)| *id)
             .collect();
         let before = facts.no_contact_since;
+        // A bastion may reach a bootstrap address and none of the advertised ones: that is contact.
         let lost = !facts.probes.is_empty()
+            && facts.topology.failure().is_some()
             && facts
                 .probes
                 .values()
