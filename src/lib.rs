@@ -1,4 +1,5 @@
 //! Lookout: a full-screen terminal for Kafka operators.
+#![doc = include_str!("README.md")]
 
 pub mod action;
 pub mod app;

@@ -17,7 +17,7 @@ use broker::wire::messages::list_partition_reassignments::{
     ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse,
 };
 
-use super::client::{Answer, Client};
+use super::client::{Answer, Client, Lane};
 use super::error::{CallError, printable, refusal};
 use super::pace::now;
 use super::topology::{endpoint, ids, intern, known};
@@ -82,7 +82,7 @@ pub async fn registrations(
         include_fenced_brokers: true,
         ..DescribeClusterRequest::default()
     };
-    let answer = client.any(TELLS_FENCED, DEADLINE, make).await?;
+    let answer = client.any(Lane::Own, TELLS_FENCED, DEADLINE, make).await?;
     let response: &DescribeClusterResponse = &answer.value;
     let detail = response.error_message.as_ref();
     check::<DescribeClusterRequest, _>(&answer, response.error_code, detail)?;
@@ -107,7 +107,7 @@ pub async fn quorum(client: &Client) -> Result<Told<Quorum>, CallError> {
         }],
         ..DescribeQuorumRequest::default()
     };
-    let answer = client.any(0, DEADLINE, make).await?;
+    let answer = client.any(Lane::Relayed, 0, DEADLINE, make).await?;
     let response: &DescribeQuorumResponse = &answer.value;
     let detail = response.error_message.as_ref();
     check::<DescribeQuorumRequest, _>(&answer, response.error_code, detail)?;
@@ -151,7 +151,7 @@ pub async fn moves(
         timeout_ms: i32::try_from(DEADLINE.as_millis()).unwrap_or(i32::MAX),
         ..ListPartitionReassignmentsRequest::default()
     };
-    let answer = client.any(0, DEADLINE, make).await?;
+    let answer = client.any(Lane::Relayed, 0, DEADLINE, make).await?;
     let response: &ListPartitionReassignmentsResponse = &answer.value;
     let detail = response.error_message.as_ref();
     check::<ListPartitionReassignmentsRequest, _>(&answer, response.error_code, detail)?;
@@ -192,7 +192,7 @@ pub async fn configs(
             resources: resources.clone(),
             ..DescribeConfigsRequest::default()
         };
-        let answer = client.any(1, DEADLINE, make).await?;
+        let answer = client.any(Lane::Own, 1, DEADLINE, make).await?;
         all.from = answer.from;
         all.throttled |= answer.value.throttle_time_ms > 0;
         for result in &answer.value.results {

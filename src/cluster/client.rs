@@ -35,35 +35,58 @@ struct Inner {
 /// What is known of the brokers. Locked for look-ups only, never while waiting.
 #[derive(Debug, Default)]
 struct Book {
-    links: BTreeMap<BrokerId, Arc<Link>>,
+    links: BTreeMap<BrokerId, Link>,
     /// Brokers that did not answer their last probe: not worth waiting for.
     suspects: BTreeSet<BrokerId>,
     /// Who answered last: asked first.
     favourite: Option<BrokerId>,
 }
 
-/// One broker's address, and the connection to it once somebody needed it.
-#[derive(Debug)]
-struct Link {
-    target: Target,
-    connection: OnceCell<Result<Arc<Connection>, CallError>>,
+/// Which connection to a broker. A broker answers one connection's requests in order, so one that waits for another
+/// node must not stand before those the broker can answer itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Answered by the broker itself.
+    Own,
+    /// Passed on to the controller or another coordinator, which may be gone.
+    Relayed,
 }
 
+/// One broker's address, and the connections to it that somebody needed.
+#[derive(Debug, Clone)]
+struct Link {
+    target: Target,
+    own: Arc<Wire>,
+    relayed: Arc<Wire>,
+}
+
+/// A connection, or why there is none; empty until somebody needs it.
+type Wire = OnceCell<Result<Arc<Connection>, CallError>>;
+
 impl Link {
-    fn new(target: Target) -> Arc<Self> {
-        Arc::new(Self {
+    fn new(target: Target) -> Self {
+        Self {
             target,
-            connection: OnceCell::new(),
-        })
+            own: Arc::default(),
+            relayed: Arc::default(),
+        }
     }
 
-    /// Whether the connection failed or ended, so that a new one is due.
-    fn spent(&self) -> bool {
-        match self.connection.get() {
+    /// The lane's connection, emptied if it failed or ended, so that a new one is made.
+    fn wire(&mut self, lane: Lane) -> Arc<Wire> {
+        let wire = match lane {
+            Lane::Own => &mut self.own,
+            Lane::Relayed => &mut self.relayed,
+        };
+        let spent = match wire.get() {
             Some(Ok(connection)) => connection.is_closed(),
             Some(Err(_)) => true,
             None => false,
+        };
+        if spent {
+            *wire = Arc::default();
         }
+        wire.clone()
     }
 }
 
@@ -149,28 +172,24 @@ impl Client {
         &self.inner.client_id
     }
 
-    /// The control connection to a broker: the open one, or a new one that all who wait for it share.
-    pub async fn connection(&self, id: BrokerId) -> Result<Arc<Connection>, CallError> {
-        let link = self.link(id).ok_or(CallError::Nobody)?;
-        let opened = link
-            .connection
-            .get_or_init(|| async { self.open(&link.target).await.map(Arc::new) });
+    /// A connection to a broker: the open one, or a new one that all who wait for it share.
+    pub async fn connection(&self, id: BrokerId, lane: Lane) -> Result<Arc<Connection>, CallError> {
+        let (target, wire) = self.wire(id, lane).ok_or(CallError::Nobody)?;
+        let opened = wire.get_or_init(|| async { self.open(&target).await.map(Arc::new) });
         opened.await.clone()
     }
 
-    fn link(&self, id: BrokerId) -> Option<Arc<Link>> {
+    fn wire(&self, id: BrokerId, lane: Lane) -> Option<(Target, Arc<Wire>)> {
         let mut book = self.book();
         let link = book.links.get_mut(&id)?;
-        if link.spent() {
-            *link = Link::new(link.target.clone());
-        }
-        Some(link.clone())
+        Some((link.target.clone(), link.wire(lane)))
     }
 
     /// Asks whichever broker answers: the next one when one fails, or a second one when the first is slow.
     /// `make` builds the request for the version to be sent, which is at least `need`.
     pub async fn any<R, F>(
         &self,
+        lane: Lane,
         need: i16,
         deadline: Duration,
         make: F,
@@ -186,7 +205,10 @@ impl Client {
         let mut worst = CallError::Nobody;
         while !candidates.is_empty() || !asked.is_empty() {
             if let Some(id) = candidates.pop_front() {
-                asked.spawn(self.clone().ask::<R, F>(id, need, deadline, make.clone()));
+                asked.spawn(
+                    self.clone()
+                        .ask::<R, F>(lane, id, need, deadline, make.clone()),
+                );
             }
             let first = if candidates.is_empty() {
                 asked.join_next().await
@@ -210,12 +232,13 @@ impl Client {
 
     async fn ask<R: Request, F: Fn(i16) -> R>(
         self,
+        lane: Lane,
         id: BrokerId,
         need: i16,
         deadline: Duration,
         make: F,
     ) -> Result<Answer<R::Response>, CallError> {
-        let connection = self.connection(id).await?;
+        let connection = self.connection(id, lane).await?;
         let request = make(connection.version::<R>(need)?);
         let value = connection.call(&request, deadline).await?;
         Ok(Answer {

@@ -14,15 +14,19 @@ use broker::wire::messages::offset_fetch::{
 };
 use tokio::task::JoinSet;
 
+use super::client::{Client, Lane};
 use super::connection::Connection;
 use super::coordinator::{GROUP_SLICE, Listed};
 use super::error::{CallError, refusal};
 use super::pace::now;
 use super::topology::intern;
-use crate::model::{Failure, GroupKind, TopicName, Topics};
+use crate::model::{BrokerId, Failure, GroupKind, TopicName, Topics};
 
 /// How long reading the positions of a slice may take.
 const DEADLINE: Duration = Duration::from_secs(8);
+/// The same for share groups: their positions lie with yet another coordinator, which may be gone, and the other
+/// groups of this one do not wait for it longer than stragglers may take.
+const SHARE_DEADLINE: Duration = Duration::from_millis(900);
 /// `OffsetFetch` takes many groups from this version on (KIP-709).
 const BATCHED: i16 = 8;
 /// … and "all topics" from this one on.
@@ -49,25 +53,59 @@ pub struct Positions {
 /// Positions by group id.
 pub type Committed = BTreeMap<Arc<str>, Result<Positions, Failure>>;
 
-/// Reads what the groups have committed; a group whose positions could not be read has its reason.
-pub async fn read(connection: &Arc<Connection>, groups: &[Listed], topics: &Topics) -> Committed {
+/// Reads what the groups of a coordinator have committed; a group whose positions could not be read has its reason.
+pub async fn read(client: &Client, id: BrokerId, groups: &[Listed], topics: &Topics) -> Committed {
     let (share, others): (Vec<&Listed>, Vec<&Listed>) = groups
         .iter()
         .partition(|group| group.kind == GroupKind::Share);
+    let (mut all, of_share) = tokio::join!(
+        read_others(client, id, &others, topics),
+        read_share(client, id, &share, topics)
+    );
+    all.extend(of_share);
+    all
+}
+
+async fn read_share(
+    client: &Client,
+    id: BrokerId,
+    groups: &[&Listed],
+    topics: &Topics,
+) -> Committed {
     let mut all = Committed::new();
-    for slice in share.chunks(GROUP_SLICE) {
-        let answer = share_offsets(connection, slice, topics).await;
-        spread(&mut all, slice, answer);
+    for slice in groups.chunks(GROUP_SLICE) {
+        let answer = async {
+            let connection = client.connection(id, Lane::Relayed).await?;
+            share_offsets(&connection, slice, topics).await
+        };
+        spread(&mut all, slice, answer.await);
     }
+    all
+}
+
+async fn read_others(
+    client: &Client,
+    id: BrokerId,
+    groups: &[&Listed],
+    topics: &Topics,
+) -> Committed {
+    let mut all = Committed::new();
+    let connection = match client.connection(id, Lane::Own).await {
+        Ok(connection) => connection,
+        Err(error) => {
+            spread(&mut all, groups, Err(error));
+            return all;
+        }
+    };
     match connection.version::<OffsetFetchRequest>(ALL_TOPICS) {
         Ok(BATCHED..) => {
-            for slice in others.chunks(GROUP_SLICE) {
-                let answer = batch(connection, slice, topics).await;
+            for slice in groups.chunks(GROUP_SLICE) {
+                let answer = batch(&connection, slice, topics).await;
                 spread(&mut all, slice, answer);
             }
         }
-        Ok(_) => one_by_one(connection, &others, topics, &mut all).await,
-        Err(error) => spread(&mut all, &others, Err(error)),
+        Ok(_) => one_by_one(&connection, groups, topics, &mut all).await,
+        Err(error) => spread(&mut all, groups, Err(error)),
     }
     all
 }
@@ -220,7 +258,7 @@ async fn share_offsets(connection: &Connection, groups: &[&Listed], topics: &Top
         groups: wanted.collect(),
         ..DescribeShareGroupOffsetsRequest::default()
     };
-    let response = connection.call(&request, DEADLINE).await?;
+    let response = connection.call(&request, SHARE_DEADLINE).await?;
     let groups = response.groups.iter().map(|group| {
         let id: Arc<str> = group.group_id.as_str().into();
         let read = of_share_group(&id, group, topics);

@@ -60,7 +60,7 @@ enum End {
     /// In words.
     Broken(Arc<str>),
     /// A request ran into its deadline.
-    Silent(ApiKey, Duration),
+    Silent(Duration),
 }
 
 /// A request on its way.
@@ -73,7 +73,6 @@ struct Outgoing {
 /// A request that has not been answered.
 #[derive(Debug)]
 struct Waiting {
-    api: ApiKey,
     correlation: i32,
     /// From the moment the request is sent, not from when it was queued.
     patience: Duration,
@@ -217,7 +216,6 @@ impl Connection {
             .map_err(|source| self.garbled(R::KEY, version, source))?;
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting {
-            api: R::KEY,
             correlation,
             patience,
             reply,
@@ -232,9 +230,10 @@ impl Connection {
     fn ended(&self, asked: ApiKey) -> CallError {
         let peer = self.shared.peer.clone();
         match self.shared.ended.get() {
-            Some(End::Silent(api, after)) => CallError::Silent {
+            // Whoever waits behind a request that gets no answer gets none either.
+            Some(End::Silent(after)) => CallError::Silent {
                 peer,
-                api: *api,
+                api: asked,
                 after: *after,
             },
             Some(End::Broken(why)) => CallError::Broken {
@@ -366,7 +365,7 @@ impl Wire {
 
     fn broken(&self, error: Option<&std::io::Error>) -> End {
         let text = match (self.answered, error) {
-            (0, _) => "the connection was closed right after ApiVersions; this usually means that TLS or SASL is expected here".to_owned(),
+            (0, _) => "the connection was closed right after ApiVersions; this usually means that TLS or SASL is expected here, or that the broker is stopping".to_owned(),
             (1, None) if !self.waiting.is_empty() => "the connection was closed at the first request after ApiVersions; this usually means that SASL is expected here".to_owned(),
             (_, None) => "the connection was closed by the other side; is the broker stopping?".to_owned(),
             (_, Some(error)) => format!("the connection broke: {}", error.kind()),
@@ -377,7 +376,7 @@ impl Wire {
     fn silent(&self) -> End {
         self.waiting.front().map_or_else(
             || End::Broken("a deadline passed".into()),
-            |(waiting, _)| End::Silent(waiting.api, waiting.patience),
+            |(waiting, _)| End::Silent(waiting.patience),
         )
     }
 }

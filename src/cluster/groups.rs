@@ -10,7 +10,7 @@ use std::time::Instant;
 use tokio::task::JoinSet;
 
 use super::assembler::{Learned, Update};
-use super::client::Client;
+use super::client::{Client, Lane};
 use super::committed::{self, Positions};
 use super::coordinator::{self, Described, Listed};
 use super::error::CallError;
@@ -101,11 +101,11 @@ async fn coordinated(
     id: BrokerId,
     topology: &Topology,
 ) -> Result<(Vec<Sheet>, bool), CallError> {
-    let connection = client.connection(id).await?;
+    let connection = client.connection(id, Lane::Own).await?;
     let (listed, throttled) = coordinator::list(&connection).await?;
     let (mut described, mut positions) = tokio::join!(
         coordinator::describe(&connection, &listed, &topology.topics),
-        committed::read(&connection, &listed, &topology.topics)
+        committed::read(client, id, &listed, &topology.topics)
     );
     let sheets = listed.into_iter().map(|listed| Sheet {
         described: described.remove(&listed.id),
@@ -128,10 +128,14 @@ pub async fn single(desk: &Desk, id: &str) -> Option<Arc<Group>> {
         state: known.state.clone(),
         protocol: known.protocol.clone(),
     }];
-    let connection = desk.client.connection(known.coordinator).await.ok()?;
+    let connection = desk
+        .client
+        .connection(known.coordinator, Lane::Own)
+        .await
+        .ok()?;
     let (mut described, mut positions) = tokio::join!(
         coordinator::describe(&connection, &listed, &topology.topics),
-        committed::read(&connection, &listed, &topology.topics)
+        committed::read(&desk.client, known.coordinator, &listed, &topology.topics)
     );
     let [listed] = listed;
     let sheet = Sheet {

@@ -8,7 +8,7 @@ use broker::wire::messages::describe_log_dirs::{
     DescribeLogDirsRequest, DescribeLogDirsResponse, DescribeLogDirsResult,
 };
 
-use super::client::Client;
+use super::client::{Client, Lane};
 use super::error::{CallError, printable};
 use super::topology::intern;
 use crate::model::{BrokerId, LogDir, TopicName, Topics};
@@ -53,7 +53,7 @@ pub async fn ask(
         topics: None,
         ..DescribeLogDirsRequest::default()
     };
-    let connection = client.connection(id).await?;
+    let connection = client.connection(id, Lane::Own).await?;
     let version = connection.version::<DescribeLogDirsRequest>(1)?;
     let response = connection.call(&request, DEADLINE).await?;
     let code = if version < TELLS_REFUSAL && response.results.is_empty() {

@@ -9,7 +9,7 @@ use broker::wire::messages::list_offsets::{
 };
 use tokio::task::JoinSet;
 
-use super::client::Client;
+use super::client::{Client, Lane};
 use super::error::{CallError, refusal};
 use super::gather::gather;
 use super::pace::now;
@@ -128,7 +128,7 @@ async fn ask(
     leader: BrokerId,
     request: &ListOffsetsRequest,
 ) -> Result<ListOffsetsResponse, CallError> {
-    let connection = client.connection(leader).await?;
+    let connection = client.connection(leader, Lane::Own).await?;
     connection.version::<ListOffsetsRequest>(NEEDED)?;
     connection.call(request, DEADLINE).await
 }

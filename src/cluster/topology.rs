@@ -7,7 +7,7 @@ use broker::wire::messages::metadata::{
     MetadataRequest, MetadataResponse, MetadataResponsePartition, MetadataResponseTopic,
 };
 
-use super::client::{Answer, Client};
+use super::client::{Answer, Client, Lane};
 use super::connection::Connection;
 use super::error::CallError;
 use crate::model::{
@@ -51,7 +51,9 @@ pub async fn sight(
     client: &Client,
     previous: Option<&Arc<Topology>>,
 ) -> Result<Sighting, Vec<CallError>> {
-    let asked = client.any(NEEDED, METADATA_DEADLINE, all_topics).await;
+    let asked = client
+        .any(Lane::Own, NEEDED, METADATA_DEADLINE, all_topics)
+        .await;
     let answer = match asked {
         Ok(answer) => answer,
         Err(

@@ -1,9 +1,11 @@
-//! The one integration binary.
+//! The one integration binary: a module per subject.
+#![cfg(test)]
 
+mod docs;
+mod cluster;
 mod health;
-#[cfg(test)]
 mod pty;
 mod shots;
-#[cfg(test)]
 mod support;
+mod tidy;
 mod ui;
