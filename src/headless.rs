@@ -88,7 +88,10 @@ fn missing(subject: Subject, snapshot: &Snapshot) -> Option<String> {
     let facts = &snapshot.facts;
     let settled =
         |known: bool, what: &str| (!known).then(|| format!("no answer in time for {what}"));
-    settled(answered(&facts.topology), "the topics and brokers")?;
+    let topology = settled(answered(&facts.topology), "the topics and brokers");
+    if topology.is_some() {
+        return topology;
+    }
     match subject {
         Subject::Brokers => {
             let undecided: Vec<String> = snapshot
