@@ -10,6 +10,7 @@ pub mod config;
 pub mod effect;
 pub mod event;
 pub mod headless;
+pub mod logging;
 pub mod model;
 pub mod roles;
 pub mod screens;

@@ -97,12 +97,21 @@ fn options(paths: &Paths, settings: &Settings) -> Result<WatchOptions> {
         bail!(NO_CLUSTER);
     }
     Ok(WatchOptions {
-        name: Arc::from(bootstrap.join(",")),
+        name: Arc::from(name(&bootstrap)),
         bootstrap,
         client_id: Arc::from(CLIENT_ID),
         paces: Paces::default(),
         roster: paths.state_dir.as_ref().map(|dir| dir.join(ROSTER_FILE)),
     })
+}
+
+/// What the header calls a cluster that has no name: its first address, and how many more were given.
+fn name(bootstrap: &[String]) -> String {
+    let first = bootstrap.first().cloned().unwrap_or_default();
+    match bootstrap.len() {
+        0 | 1 => first,
+        count => format!("{first} +{}", count - 1),
+    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

@@ -98,7 +98,7 @@ pub struct Probe {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogDir {
     pub path: Arc<str>,
-    /// The broker's error for this dir; KAFKA_STORAGE_ERROR (56) = offline.
+    /// The broker's error for this dir; `KAFKA_STORAGE_ERROR` (56) = offline.
     pub error: Option<Arc<str>>,
     /// Volume size in bytes; v4+.
     pub total_bytes: Option<u64>,

@@ -181,8 +181,11 @@ impl<'a> Evidence<'a> {
 
     /// Whether somebody else's answer is all there is: one broker answers, and it is not this one.
     pub fn opinion_of(&self) -> Option<BrokerId> {
+        let mut probes = self.facts.probes.values();
         match self.facts.coverage.answered.as_slice() {
-            [only] if *only != self.id => Some(*only),
+            [only] if *only != self.id && probes.all(|probe| probe.last_round.is_some()) => {
+                Some(*only)
+            }
             _ => None,
         }
     }

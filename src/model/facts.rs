@@ -79,6 +79,9 @@ pub struct LogRange {
     pub end: Option<i64>,
 }
 
+/// Log ranges of one topic's partitions.
+pub type Ranges = Arc<BTreeMap<i32, LogRange>>;
+
 /// What the operator looks at: the pollers fetch its details and nobody else's.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub enum Focus {
@@ -107,7 +110,7 @@ pub struct Facts {
     pub sizes: Arc<BTreeMap<TopicName, BTreeMap<i32, u64>>>,
     pub groups: Observed<Arc<Groups>>,
     /// Of the topics in focus only.
-    pub ranges: Arc<BTreeMap<TopicName, Observed<Arc<BTreeMap<i32, LogRange>>>>>,
+    pub ranges: Arc<BTreeMap<TopicName, Observed<Ranges>>>,
     pub roster: Arc<BTreeMap<BrokerId, RosterEntry>>,
     /// Why the roster cannot be kept on disk, if it cannot.
     pub roster_failure: Option<Arc<str>>,

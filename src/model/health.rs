@@ -6,7 +6,7 @@ mod partitions;
 pub mod quorum;
 mod words;
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use self::memory::Memory;
@@ -14,8 +14,9 @@ use self::quorum::QuorumHealth;
 use super::broker::BrokerId;
 use super::facts::Facts;
 use super::matrix::Matrix;
-use super::snapshot::{BrokerView, PartitionState, TopicView};
+use super::snapshot::{BrokerView, PartitionState};
 use super::topic::{Partition, TopicName};
+use super::topic_view::TopicViews;
 use super::units::Moment;
 use super::verdict::{Since, VerdictKind};
 
@@ -155,7 +156,7 @@ pub struct Finding {
 pub struct Scope<'a> {
     pub facts: &'a Facts,
     pub brokers: &'a [BrokerView],
-    pub topics: &'a BTreeMap<TopicName, Arc<TopicView>>,
+    pub topics: &'a TopicViews,
     pub matrix: &'a Matrix,
     pub quorum: &'a QuorumHealth,
     pub now: Moment,
@@ -169,8 +170,8 @@ impl<'a> Scope<'a> {
             .topology
             .value()
             .into_iter()
-            .flat_map(|topology| topology.topics.iter())
-            .filter_map(move |(name, topic)| Some((topic, topics.get(name)?)))
+            // The views were made from these topics, one each.
+            .flat_map(move |topology| topology.topics.values().zip(topics.values()))
             .filter(|(_, view)| view.faulty())
             .flat_map(|(topic, view)| topic.partitions.iter().zip(view.states.iter().copied()))
             .filter(|(_, state)| *state != PartitionState::Healthy)
@@ -183,9 +184,9 @@ pub fn find(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Vec<Finding> {
         memory.hold();
         return vec![finding];
     }
-    let mut findings = brokers::find(scope, memory);
+    let mut findings = brokers::find(scope);
     findings.extend(quorum::find(scope, memory));
     findings.extend(partitions::find(scope, memory));
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    findings.sort_by_key(|finding| Reverse(finding.severity));
     findings
 }

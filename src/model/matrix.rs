@@ -28,9 +28,9 @@ pub struct Share {
     pub offline: u32,
     /// Partitions with two copies or more whose last in-sync copy it leads (H-10).
     pub last_copies: u32,
-    /// Partitions it leads that an alive broker should follow.
+    /// Partitions it leads that a broker should follow which keeps up with others.
     pub followed: u32,
-    /// … and of those, how many nobody alive follows.
+    /// … and of those, how many nobody follows.
     pub abandoned: u32,
     /// Its replicas of partitions that another broker leads.
     pub following: u32,
@@ -61,7 +61,6 @@ pub struct Matrix {
     /// Sorted, so that a lookup is a search in a short list.
     ids: Vec<BrokerId>,
     shares: Vec<Share>,
-    alive: Vec<bool>,
 }
 
 impl Matrix {
@@ -82,10 +81,6 @@ impl Matrix {
         let ids: Vec<BrokerId> = ids.into_iter().collect();
         let mut matrix = Self {
             shares: vec![Share::default(); ids.len()],
-            alive: ids
-                .iter()
-                .map(|id| topology.brokers.contains_key(id))
-                .collect(),
             ids,
         };
         let moves = Moves::of(facts);
@@ -144,8 +139,8 @@ impl Matrix {
         }
     }
 
-    /// Fills the rows. A follower speaks against a leader only if it is alive and keeps up with somebody else: one that
-    /// follows nobody (just restarted, say) would make every leader look abandoned.
+    /// Fills the rows. A follower speaks against a leader only if it keeps up with somebody else: one that follows nobody
+    /// (dead, or just restarted) would make every leader look abandoned.
     fn count_followers(&mut self, facts: &Facts, moves: &Moves<'_>) {
         let Some(topology) = facts.topology.value() else {
             return;
@@ -153,8 +148,7 @@ impl Matrix {
         let witness: Vec<bool> = self
             .shares
             .iter()
-            .zip(&self.alive)
-            .map(|(share, alive)| *alive && !mostly(share.lost, share.following))
+            .map(|share| !mostly(share.lost, share.following))
             .collect();
         for topic in topology.topics.values() {
             for partition in topic.partitions.iter().filter(|p| p.replicas.len() > 1) {

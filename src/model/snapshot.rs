@@ -2,7 +2,7 @@
 //!
 //! Judging is pure: the same facts, previous snapshot and moment give the same snapshot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::broker::{BrokerId, Endpoint};
@@ -12,10 +12,9 @@ use super::health::memory::{FirstSeen, Memory};
 use super::health::quorum::{QuorumHealth, judge_quorum};
 use super::health::{Finding, Scope, find};
 use super::matrix::Matrix;
-use super::topic::TopicName;
-use super::topic_view::view_topics;
+use super::topic_view::{TopicViews, view_topics};
 use super::units::Moment;
-use super::verdict::{Before, Verdict, VerdictKind, judge_broker};
+use super::verdict::{Before, Verdict, judge_broker};
 
 /// One known broker with its verdict and its share of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub struct BrokerView {
     pub endpoint: Option<Endpoint>,
     pub rack: Option<Arc<str>>,
     pub verdict: Verdict,
-    /// Listed alive by the cluster and not isolated: the numerator of the header's counter.
+    /// Listed alive by the cluster: the numerator of the header's counter.
     pub counted_alive: bool,
     /// Whether it belongs to the denominator (screens.md §2).
     pub expected: bool,
@@ -112,7 +111,7 @@ pub struct Snapshot {
     pub facts: Facts,
     /// Every known broker, by id.
     pub brokers: Arc<Vec<BrokerView>>,
-    pub topics: Arc<BTreeMap<TopicName, Arc<TopicView>>>,
+    pub topics: Arc<TopicViews>,
     pub totals: Totals,
     /// Worst first.
     pub findings: Arc<Vec<Finding>>,
@@ -141,7 +140,7 @@ impl Snapshot {
         Self {
             at: now,
             brokers: Arc::new(brokers),
-            topics: Arc::new(topics),
+            topics,
             totals,
             findings: Arc::new(findings),
             first_seen: Arc::new(memory.keep()),
@@ -205,7 +204,7 @@ impl BrokerView {
             id: evidence.id,
             endpoint,
             rack,
-            counted_alive: alive && verdict.kind != VerdictKind::Isolated,
+            counted_alive: alive,
             expected: alive || evidence.registration.is_some() || evidence.referenced(),
             quorum_leader: quorum.is_some_and(|quorum| quorum.leader == Some(evidence.id)),
             voter: quorum.map(|quorum| quorum.voters.iter().any(|voter| voter.id == evidence.id)),
@@ -223,7 +222,7 @@ impl Totals {
     fn count(
         facts: &Facts,
         brokers: &[BrokerView],
-        topics: &BTreeMap<TopicName, Arc<TopicView>>,
+        topics: &TopicViews,
         quorum: &QuorumHealth,
     ) -> Self {
         let mut totals = Self {

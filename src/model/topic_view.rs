@@ -7,7 +7,7 @@ use super::broker::BrokerId;
 use super::facts::Facts;
 use super::matrix::Moves;
 use super::snapshot::{PartitionState, Snapshot, TopicView};
-use super::topic::{Move, Partition, Topic, TopicConfig, TopicName};
+use super::topic::{Move, Partition, Topic, TopicConfig, TopicName, Topics};
 
 /// `RF(p)`: replicas without the ones being added.
 pub fn replication_factor(partition: &Partition, moving: Option<&Move>) -> u16 {
@@ -21,34 +21,35 @@ pub fn in_sync(partition: &Partition) -> u16 {
     u16::try_from(partition.isr.len()).unwrap_or(u16::MAX)
 }
 
-/// The views of all topics. A topic whose inputs are those of the previous snapshot keeps its view.
-pub fn view_topics(
-    facts: &Facts,
-    previous: Option<&Snapshot>,
-) -> BTreeMap<TopicName, Arc<TopicView>> {
+/// One view per topic.
+pub type TopicViews = BTreeMap<TopicName, Arc<TopicView>>;
+
+/// The views of all topics. A topic whose inputs are those of the previous snapshot keeps its view, and if all are, the
+/// whole map is the same.
+pub fn view_topics(facts: &Facts, previous: Option<&Snapshot>) -> Arc<TopicViews> {
     let Some(topology) = facts.topology.value() else {
-        return BTreeMap::new();
+        return Arc::default();
     };
+    let reuse = previous.and_then(|previous| Reuse::of(previous, facts));
+    if let Some(all) = reuse.as_ref().and_then(|reuse| reuse.all(facts)) {
+        return all;
+    }
     let alive: BTreeSet<BrokerId> = topology.brokers.keys().copied().collect();
     let moves = Moves::of(facts);
-    let reuse = previous.and_then(|previous| Reuse::of(previous, facts));
-    topology
-        .topics
-        .iter()
-        .map(|(name, topic)| {
-            let kept = reuse
-                .as_ref()
-                .and_then(|reuse| reuse.view(name, topic, facts));
-            let view = kept.unwrap_or_else(|| Arc::new(view_topic(topic, facts, &moves, &alive)));
-            (name.clone(), view)
-        })
-        .collect()
+    let views = topology.topics.iter().map(|(name, topic)| {
+        let kept = reuse
+            .as_ref()
+            .and_then(|reuse| reuse.view(name, topic, facts));
+        let view = kept.unwrap_or_else(|| Arc::new(view_topic(topic, facts, &moves, &alive)));
+        (name.clone(), view)
+    });
+    Arc::new(views.collect())
 }
 
 /// What may be taken over from the previous snapshot: only if the brokers and the moves are the same.
 struct Reuse<'a> {
     previous: &'a Snapshot,
-    topics: &'a BTreeMap<TopicName, Arc<Topic>>,
+    topics: &'a Arc<Topics>,
 }
 
 impl<'a> Reuse<'a> {
@@ -61,6 +62,18 @@ impl<'a> Reuse<'a> {
             previous,
             topics: &old.topics,
         })
+    }
+
+    /// All views, if nothing at all has changed.
+    fn all(&self, facts: &Facts) -> Option<Arc<TopicViews>> {
+        let before = &self.previous.facts;
+        let same = facts
+            .topology
+            .value()
+            .is_some_and(|topology| Arc::ptr_eq(self.topics, &topology.topics))
+            && same_arc(before.configs.value(), facts.configs.value())
+            && Arc::ptr_eq(&before.sizes, &facts.sizes);
+        same.then(|| Arc::clone(&self.previous.topics))
     }
 
     fn view(&self, name: &TopicName, topic: &Arc<Topic>, facts: &Facts) -> Option<Arc<TopicView>> {

@@ -11,7 +11,7 @@ use std::panic;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
-use crossterm::cursor::{Hide, Show};
+use crossterm::cursor::Show;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
 use crossterm::style::{Attribute, SetAttribute};
@@ -103,16 +103,11 @@ impl Drop for Terminal {
     }
 }
 
+/// The cursor is hidden by the first frame.
 fn take_over() -> io::Result<()> {
     enable_raw_mode()?;
     *OWNER.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
-    execute!(
-        io::stdout(),
-        EnterAlternateScreen,
-        EnableBracketedPaste,
-        Hide
-    )
-    .inspect_err(|_| restore())
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste).inspect_err(|_| restore())
 }
 
 /// Gives the terminal back as it was found. Does nothing when it is not taken over, so it may be called from anywhere

@@ -199,13 +199,6 @@ fn select(places: &[Place<'_>], row: Rect, buf: &mut Buffer, skin: &Skin) {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::rc::Rc;
-
-    use ratatui::Terminal;
-    use ratatui::TerminalOptions;
-    use ratatui::Viewport;
-    use ratatui::backend::CrosstermBackend;
     use ratatui::style::{Color, Modifier};
 
     use super::*;
@@ -393,79 +386,6 @@ mod tests {
             (0..60)
                 .filter(|&at| inked(at))
                 .all(|at| buf[(at, 1)].fg == stale)
-        );
-    }
-
-    /// A terminal that only counts.
-    struct Counter(Rc<std::cell::Cell<usize>>);
-
-    impl io::Write for Counter {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.set(self.0.get() + bytes.len());
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    /// Bytes that reach a terminal of 120x36 for each frame.
-    fn bytes_per_frame(cursors: &[Cursor]) -> Vec<usize> {
-        let columns = vec![
-            Column::new("", 1),
-            Column::name("TOPIC", 12, 40),
-            Column::new("PARTITIONS", 10).right(),
-            Column::new("RF", 2).right(),
-            Column::new("STATE", 20).up_to(30),
-            Column::new("SIZE", 9).right(),
-        ];
-        let cell = |index: usize| {
-            Row::new(vec![
-                Line::of("●", Role::Ok),
-                format!("topic-number-{index}").into(),
-                "6".into(),
-                "3".into(),
-                "all in sync".into(),
-                format!("{}.{} GB", index % 90, index % 10).into(),
-            ])
-        };
-        let area = Rect::new(0, 0, 120, 36);
-        let options = TerminalOptions {
-            viewport: Viewport::Fixed(area),
-        };
-        let sent = Rc::new(std::cell::Cell::new(0));
-        let mut terminal =
-            Terminal::with_options(CrosstermBackend::new(Counter(Rc::clone(&sent))), options)
-                .unwrap();
-        let mut sizes = Vec::new();
-        let mut before = 0;
-        for &cursor in cursors {
-            let table = Table {
-                columns: &columns,
-                sort: None,
-                cursor: Some(cursor),
-                empty: "".into(),
-            };
-            let view = |frame: &mut ratatui::Frame<'_>| {
-                table.draw(1_000, cell, frame.area(), frame.buffer_mut(), &coloured());
-            };
-            terminal.draw(view).unwrap();
-            let total = sent.get();
-            sizes.push(total - before);
-            before = total;
-        }
-        sizes
-    }
-
-    #[test]
-    fn moving_the_cursor_and_scrolling_send_few_bytes() {
-        let at = |selected, offset| Cursor { selected, offset };
-        let sizes = bytes_per_frame(&[at(3, 0), at(4, 0), at(34, 0), at(35, 1), at(35, 1)]);
-        println!("first, move, jump, scroll, still: {sizes:?}");
-        assert!(
-            sizes[0] <= 5_000 && sizes[1] <= 350 && sizes[3] <= 2_500 && sizes[4] <= 40,
-            "{sizes:?}"
         );
     }
 }

@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod docs;
 mod health;
-mod shots;
-mod support;
 #[cfg(test)]
-mod tidy;
+mod pty;
+mod shots;
+#[cfg(test)]
+mod support;
+mod ui;

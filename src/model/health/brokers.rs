@@ -1,8 +1,8 @@
 //! C-01 and the broker verdicts as findings: one line per cause, however many brokers share it (operations.md §1.5 end).
+//! Their steadiness is that of the probes and of the cluster's own timeouts, so no second sample is awaited.
 
 use std::collections::BTreeSet;
 
-use super::memory::Memory;
 use super::{Finding, Place, Rule, Scope, Severity, words};
 use crate::model::broker::{BrokerId, Probe, Rung};
 use crate::model::snapshot::{BrokerView, PartitionState};
@@ -21,6 +21,10 @@ const DISK_URGENT_PERCENT: u64 = 5;
 /// §1.5 row 1.
 pub fn no_contact(scope: &Scope<'_>) -> Option<Finding> {
     let since = scope.facts.no_contact_since?;
+    let shown = match scope.facts.topology.value() {
+        Some(_) => "; what is shown is the last known state",
+        None => "",
+    };
     let reasons: Vec<&str> = scope
         .facts
         .contact_failures
@@ -30,10 +34,7 @@ pub fn no_contact(scope: &Scope<'_>) -> Option<Finding> {
     Some(Finding {
         rule: Rule::NoContact,
         severity: Severity::Crit,
-        text: format!(
-            "no broker answers ({}); what is shown is the last known state",
-            since.age(scope.now)
-        ),
+        text: format!("no broker answers ({}){shown}", since.age(scope.now)),
         note: reasons.join("; "),
         next: "Check the network from this host and the bootstrap addresses.",
         since: Some(Since::Known(since)),
@@ -42,8 +43,8 @@ pub fn no_contact(scope: &Scope<'_>) -> Option<Finding> {
 }
 
 /// C-01, then the verdicts that do not lower the count.
-pub fn find(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = missing(scope, memory).into_iter().collect();
+pub fn find(scope: &Scope<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = missing(scope).into_iter().collect();
     for kind in [
         VerdictKind::WrongTarget,
         VerdictKind::GoingDown,
@@ -58,7 +59,6 @@ pub fn find(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Vec<Finding> {
             .filter(|broker| broker.counted_alive && broker.verdict.kind == kind)
             .collect();
         if !brokers.is_empty() {
-            memory.see(Rule::Broker(kind), "");
             findings.push(present(scope, kind, &brokers));
         }
     }
@@ -66,17 +66,17 @@ pub fn find(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Vec<Finding> {
 }
 
 /// C-01: brokers that are expected and not alive.
-fn missing(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding> {
+fn missing(scope: &Scope<'_>) -> Option<Finding> {
     let expected = scope.brokers.iter().filter(|broker| broker.expected);
     let missing: Vec<&BrokerView> = expected
         .clone()
         .filter(|broker| !broker.counted_alive)
         .collect();
     let first = missing.first()?;
-    memory.see(Rule::C01, "");
-    let one_kind = missing
-        .iter()
-        .all(|broker| broker.verdict.kind == first.verdict.kind);
+    let one_kind = first.verdict.kind.away()
+        && missing
+            .iter()
+            .all(|broker| broker.verdict.kind == first.verdict.kind);
     let (scope_words, total) = match common_rack(scope, &missing) {
         Some((rack, of_rack)) => (format!("rack {rack}: "), of_rack),
         None => (String::new(), expected.count()),

@@ -71,9 +71,12 @@ impl<'a> Memory<'a> {
     /// Two samples in a row make a finding that appears under our eyes (operations.md §2.5); the worst are told at once,
     /// and so is everything that was there when we came.
     pub fn confirmed(&self, severity: Severity, seen: Seen) -> bool {
-        severity == Severity::Crit
-            || matches!(seen.since, Since::AtLeast(_))
-            || seen.sample != self.sample
+        severity == Severity::Crit || matches!(seen.since, Since::AtLeast(_)) || self.repeated(seen)
+    }
+
+    /// Whether an earlier sample showed it too.
+    pub fn repeated(&self, seen: Seen) -> bool {
+        seen.sample != self.sample
     }
 
     /// What the next judgement is to remember.

@@ -1,6 +1,7 @@
 //! H-01 to H-10 over all partitions, folded to one line per rule. What a missing broker explains is not told twice.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::memory::Memory;
 use super::{Finding, Place, Rule, Scope, Severity, words};
@@ -45,7 +46,7 @@ impl<'a> Hits<'a> {
     fn add(&mut self, topic: &'a TopicName) {
         self.count += 1;
         match self.topics.last_mut() {
-            Some((last, count)) if *last == topic => *count += 1,
+            Some((last, count)) if Arc::ptr_eq(last, topic) => *count += 1,
             _ => self.topics.push((topic, 1)),
         }
     }
@@ -117,10 +118,8 @@ impl<'a> Census<'a> {
             return;
         };
         let moves = Moves::of(self.scope.facts);
-        for (name, topic) in topology.topics.iter() {
-            let Some(view) = self.scope.topics.get(name) else {
-                continue;
-            };
+        // The views were made from these topics, one each.
+        for (topic, view) in topology.topics.values().zip(self.scope.topics.values()) {
             if view.replication_factor.0 > 1 && !view.faulty() {
                 continue;
             }
@@ -199,19 +198,22 @@ impl<'a> Census<'a> {
         partition: &Partition,
         moving: Option<&Move>,
     ) {
-        let missing: Vec<BrokerId> = partition
+        let missing = |id: &BrokerId| {
+            let adding = moving.is_some_and(|m| m.adding.contains(id));
+            !adding && !partition.isr.contains(id) && !self.explains(*id, partition)
+        };
+        let Some(first) = partition.replicas.iter().position(missing) else {
+            return;
+        };
+        let blamed: Vec<BrokerId> = partition
             .replicas
             .iter()
+            .skip(first)
             .copied()
-            .filter(|id| !partition.isr.contains(id))
-            .filter(|id| !moving.is_some_and(|m| m.adding.contains(id)))
-            .filter(|id| !self.explains(*id, partition))
+            .filter(|id| missing(id))
             .collect();
-        if missing.is_empty() {
-            return;
-        }
         let hits = self.hit(Rule::H03, owner, topic);
-        for id in missing {
+        for id in blamed {
             hits.blame(id);
         }
     }
@@ -392,10 +394,16 @@ fn unknown_min_isr(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding
         return None;
     }
     let seen = memory.see(Rule::H04, "unknown");
-    let reason = match scope.facts.configs.value() {
-        Some(_) if scope.facts.configs.failure().is_none() => "not told",
-        Some(_) | None => unavailable(&scope.facts.configs),
+    let configs = &scope.facts.configs;
+    let pending = configs.value().is_none() && configs.failure().is_none();
+    let reason = match configs.failure() {
+        None if configs.value().is_some() => "not told",
+        _ => unavailable(configs),
     };
+    // The first answers about settings come a moment after the first topics.
+    if pending && !memory.repeated(seen) {
+        return None;
+    }
     let noun = if unknown == 1 { "topic" } else { "topics" };
     memory.confirmed(Severity::Info, seen).then(|| Finding {
         rule: Rule::H04,

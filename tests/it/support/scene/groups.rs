@@ -77,7 +77,6 @@ fn build(scene: &Scene, group: &SceneGroup, topics: &BTreeMap<TopicName, Arc<Top
     }
 }
 
-/// Every partition that the group reads, its members taking turns.
 fn offsets(group: &SceneGroup, topics: &BTreeMap<TopicName, Arc<Topic>>) -> Vec<GroupOffset> {
     group
         .reads

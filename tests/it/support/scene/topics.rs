@@ -98,6 +98,10 @@ fn partition(scene: &Scene, topic: &SceneTopic, index: u32) -> Partition {
 
 /// The last to die stays in the in-sync set.
 fn in_sync(scene: &Scene, replicas: &[i32], overrides: &ScenePartition) -> Vec<i32> {
+    // Nobody could fetch from it, so it has thrown everybody out.
+    if let Some(leader) = replicas.first().filter(|id| scene.abandoned.contains(id)) {
+        return vec![*leader];
+    }
     let mut isr: Vec<i32> = replicas
         .iter()
         .copied()
@@ -108,11 +112,7 @@ fn in_sync(scene: &Scene, replicas: &[i32], overrides: &ScenePartition) -> Vec<i
             isr.retain(|id| id != gone);
         }
     }
-    // Nobody can fetch from it, so it has thrown everybody out.
-    match isr.first() {
-        Some(leader) if scene.abandoned.contains(leader) => vec![*leader],
-        _ => isr,
-    }
+    isr
 }
 
 fn configs(scene: &Scene) -> BTreeMap<TopicName, TopicConfig> {

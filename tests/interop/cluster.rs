@@ -1,0 +1,253 @@
+//! The cluster of `tests/interop/kafka`, driven and questioned by that script and Kafka's own tools.
+//! Knows nothing of the program under test: what it says is what the program is compared with.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// The stories share one cluster and break it, each in its turn.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// How long five restarted nodes may take until every replica is in sync.
+const SETTLES: Duration = Duration::from_mins(4);
+
+/// A cluster of five nodes in good health, until the story that holds it says otherwise.
+pub struct Cluster {
+    pub bootstrap: String,
+    script: Script,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// A partition as Kafka's own tool describes it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Partition {
+    pub topic: String,
+    pub index: u32,
+    /// None: no leader.
+    pub leader: Option<u32>,
+    pub replicas: Vec<u32>,
+    pub isr: Vec<u32>,
+}
+
+/// A group's position in a partition as Kafka's own tool describes it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Position {
+    pub topic: String,
+    pub partition: u32,
+    pub committed: u64,
+    pub end: u64,
+    pub lag: u64,
+    pub client: String,
+}
+
+/// A partition list of `TopicCommand --describe`.
+#[derive(Debug, Clone, Copy)]
+pub enum Faults {
+    UnderReplicated,
+    Unavailable,
+}
+
+impl Faults {
+    fn option(self) -> &'static str {
+        match self {
+            Self::UnderReplicated => "--under-replicated-partitions",
+            Self::Unavailable => "--unavailable-partitions",
+        }
+    }
+}
+
+impl Cluster {
+    /// Waits for its turn, and brings back what an earlier story has left stopped or frozen.
+    pub fn healed() -> Self {
+        // A story that failed holds nothing that the next one needs.
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let script = Script(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/kafka"));
+        let nodes = script.run(&["status"]);
+        let in_state = |state: &str| -> Vec<u32> {
+            let rows = nodes.lines().map(|row| row.split('\t').collect::<Vec<_>>());
+            rows.filter(|row| row[1] == state)
+                .map(|row| number(row[0]))
+                .collect()
+        };
+        let (paused, stopped) = (in_state("paused"), in_state("stopped"));
+        let bootstrap = script.run(&["bootstrap"]).trim().to_owned();
+        let cluster = Self {
+            bootstrap,
+            script,
+            _turn: turn,
+        };
+        if !paused.is_empty() {
+            cluster.resume(&paused);
+        }
+        if !stopped.is_empty() {
+            cluster.start(&stopped);
+        }
+        cluster.settle();
+        cluster
+    }
+
+    /// Waits until every replica is in sync, and gives every partition its preferred leader back.
+    fn settle(&self) {
+        let deadline = Instant::now() + SETTLES;
+        while self.faults(Faults::UnderReplicated) + self.faults(Faults::Unavailable) > 0 {
+            assert!(
+                Instant::now() < deadline,
+                "the cluster did not recover within {SETTLES:?}"
+            );
+        }
+        let preferred = ["--election-type", "preferred", "--all-topic-partitions"];
+        self.tool("LeaderElectionCommand", &preferred);
+    }
+
+    /// SIGKILL.
+    pub fn kill(&self, ids: &[u32]) {
+        self.script.signal("kill", ids);
+    }
+
+    /// Starts killed nodes again, and waits until they serve.
+    pub fn start(&self, ids: &[u32]) {
+        self.script.signal("start", ids);
+    }
+
+    /// SIGSTOP: connections stay open and nothing answers.
+    pub fn pause(&self, ids: &[u32]) {
+        self.script.signal("pause", ids);
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self, ids: &[u32]) {
+        self.script.signal("resume", ids);
+    }
+
+    /// How many partitions Kafka's own tool lists under such a fault.
+    pub fn faults(&self, faults: Faults) -> usize {
+        partitions(&self.tool("TopicCommand", &["--describe", faults.option()])).len()
+    }
+
+    /// The partitions of a topic.
+    pub fn topic(&self, name: &str) -> Vec<Partition> {
+        partitions(&self.tool("TopicCommand", &["--describe", "--topic", name]))
+    }
+
+    /// The positions of a group, once every partition it reads has a member again.
+    pub fn group(&self, id: &str) -> Vec<Position> {
+        let deadline = Instant::now() + SETTLES;
+        loop {
+            let describe = ["--describe", "--group", id];
+            let out = self.tool("consumer.group.ConsumerGroupCommand", &describe);
+            let rows = out
+                .lines()
+                .map(|row| row.split_whitespace().collect::<Vec<_>>());
+            let rows: Vec<_> = rows.filter(|row| row.first() == Some(&id)).collect();
+            if !rows.is_empty() && rows.iter().all(|row| row.len() == 9 && row[8] != "-") {
+                return rows.iter().map(|row| position(row)).collect();
+            }
+            assert!(
+                Instant::now() < deadline,
+                "group {id} has no members on every partition: {out}"
+            );
+        }
+    }
+
+    /// The voter that leads the metadata quorum.
+    pub fn quorum_leader(&self) -> u32 {
+        let out = self.tool("MetadataQuorumCommand", &["describe", "--status"]);
+        let leader = out.lines().find_map(|row| row.strip_prefix("LeaderId:"));
+        number(
+            leader
+                .unwrap_or_else(|| panic!("no leader in {out}"))
+                .trim(),
+        )
+    }
+
+    /// A directory of the cluster's own, which goes when it goes.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        let dir = self.script.run(&["scratch", name]);
+        PathBuf::from(dir.trim())
+    }
+
+    fn tool(&self, class: &str, args: &[&str]) -> String {
+        // The address comes first: some of the tools take it only before their subcommand.
+        let address = ["tool", class, "--bootstrap-server", &self.bootstrap];
+        self.script.run(&[&address, args].concat())
+    }
+}
+
+/// `tests/interop/kafka`; it finds the cluster by its environment, which is ours.
+struct Script(PathBuf);
+
+impl Script {
+    fn run(&self, args: &[&str]) -> String {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = Command::new(&self.0)
+            .args(args)
+            .output()
+            .expect("the script beside this file");
+        let words = String::from_utf8_lossy(&stderr);
+        assert!(status.success(), "kafka {}: {words}", args.join(" "));
+        String::from_utf8(stdout).expect("text")
+    }
+
+    fn signal(&self, command: &str, ids: &[u32]) {
+        let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
+        let args: Vec<&str> = [command]
+            .into_iter()
+            .chain(ids.iter().map(String::as_str))
+            .collect();
+        self.run(&args);
+    }
+}
+
+/// Rows such as `Topic: orders  Partition: 0  Leader: 3  Replicas: 3,4,5  Isr: 3,5  Elr: …`.
+fn partitions(out: &str) -> Vec<Partition> {
+    let rows = out.lines().filter(|row| row.contains("Partition: "));
+    rows.map(|row| {
+        let field = |name: &str| {
+            let found = row
+                .split('\t')
+                .find_map(|cell| cell.strip_prefix(name)?.strip_prefix(": "));
+            found
+                .unwrap_or_else(|| panic!("no {name} in {row:?}"))
+                .trim()
+        };
+        let ids = |list: &str| {
+            list.split(',')
+                .filter(|id| !id.is_empty())
+                .map(number)
+                .collect()
+        };
+        Partition {
+            topic: field("Topic").to_owned(),
+            index: number(field("Partition")),
+            leader: Some(field("Leader"))
+                .filter(|leader| *leader != "none")
+                .map(number),
+            replicas: ids(field("Replicas")),
+            isr: ids(field("Isr")),
+        }
+    })
+    .collect()
+}
+
+/// `GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID`.
+fn position(row: &[&str]) -> Position {
+    Position {
+        topic: row[1].to_owned(),
+        partition: number(row[2]),
+        committed: number(row[3]),
+        end: number(row[4]),
+        lag: number(row[5]),
+        client: row[8].to_owned(),
+    }
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> N {
+    text.parse()
+        .unwrap_or_else(|_| panic!("{text:?} is no number"))
+}
