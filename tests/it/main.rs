@@ -8,4 +8,6 @@ mod pty;
 mod shots;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tidy;
 mod ui;
