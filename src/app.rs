@@ -72,7 +72,8 @@ impl App {
     fn open(skin: Skin, options: WatchOptions) -> Result<Self> {
         let signals = Signals::listen().context("cannot listen for signals")?;
         let mut terminal = Terminal::enter()?;
-        let (columns, rows) = crossterm::terminal::size().context("cannot ask the terminal's size")?;
+        let (columns, rows) =
+            crossterm::terminal::size().context("cannot ask the terminal's size")?;
         let first = Snapshot::named(&options.name);
         let area = Rect::new(0, 0, columns, rows);
         let state = State::new(skin, area, Arc::new(first), clock::now());
@@ -83,7 +84,17 @@ impl App {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let drawn = Instant::now();
-        Ok(Self { terminal, state, inputs, signals, watch, focus, ticks, drawn, due: Draw::No })
+        Ok(Self {
+            terminal,
+            state,
+            inputs,
+            signals,
+            watch,
+            focus,
+            ticks,
+            drawn,
+            due: Draw::No,
+        })
     }
 
     /// Waits for something to happen and answers it.
@@ -139,7 +150,9 @@ impl App {
                 Ok(Next::Quit(signal.exit_code()))
             }
             Signal::Continue => {
-                self.terminal.resume().context("cannot take the terminal over again")?;
+                self.terminal
+                    .resume()
+                    .context("cannot take the terminal over again")?;
                 self.draw()?;
                 Ok(Next::Go)
             }

@@ -54,7 +54,11 @@ pub async fn print(
         for reason in snapshot.facts.contact_failures.iter() {
             writeln!(errors, "lookout: {reason}")?;
         }
-        writeln!(errors, "lookout: no broker answered within {} s", timeout.as_secs())?;
+        writeln!(
+            errors,
+            "lookout: no broker answered within {} s",
+            timeout.as_secs()
+        )?;
         return Ok(Outcome::NoContact);
     }
     let printed = match format {
@@ -65,16 +69,19 @@ pub async fn print(
     if let Some(gap) = missing(subject, &snapshot) {
         writeln!(io::stderr().lock(), "lookout: {gap}")?;
     }
-    Ok(if snapshot.no_contact() { Outcome::NoContact } else { Outcome::Done })
+    Ok(if snapshot.no_contact() {
+        Outcome::NoContact
+    } else {
+        Outcome::Done
+    })
 }
 
 async fn gather(subject: Subject, options: WatchOptions, timeout: Duration) -> Arc<Snapshot> {
     let (_focus, focused) = watch::channel(Focus::Cluster);
     let watch = cluster::watch(options, focused);
     let mut snapshots = watch.snapshots.clone();
-    let complete = snapshots.wait_for(|snapshot| {
-        snapshot.no_contact() || missing(subject, snapshot).is_none()
-    });
+    let complete = snapshots
+        .wait_for(|snapshot| snapshot.no_contact() || missing(subject, snapshot).is_none());
     // In time or not: what is known is shown, and `missing` says what is not.
     let _in_time = tokio::time::timeout(timeout, complete).await.is_ok();
     Arc::clone(&watch.snapshots.borrow())
@@ -83,31 +90,45 @@ async fn gather(subject: Subject, options: WatchOptions, timeout: Duration) -> A
 /// What of the subject nobody has answered yet, in words; nothing when all is known that can be known.
 fn missing(subject: Subject, snapshot: &Snapshot) -> Option<String> {
     let facts = &snapshot.facts;
-    let settled = |known: bool, what: &str| (!known).then(|| format!("no answer in time for {what}"));
+    let settled =
+        |known: bool, what: &str| (!known).then(|| format!("no answer in time for {what}"));
     settled(answered(&facts.topology), "the topics and brokers")?;
     match subject {
         Subject::Brokers => {
             let undecided: Vec<String> = snapshot
                 .brokers
                 .iter()
-                .filter(|broker| facts.probes.get(&broker.id).is_none_or(|p| p.reachable.is_none()))
+                .filter(|broker| {
+                    facts
+                        .probes
+                        .get(&broker.id)
+                        .is_none_or(|p| p.reachable.is_none())
+                })
                 .map(|broker| broker.id.to_string())
                 .collect();
             let probed = undecided.is_empty() && !snapshot.brokers.is_empty();
-            settled(probed, &format!("the probes of brokers {}", undecided.join(", ")))
-                .or_else(|| settled(answered(&facts.registrations), "fenced brokers"))
-                .or_else(|| settled(answered(&facts.quorum), "the metadata quorum"))
+            settled(
+                probed,
+                &format!("the probes of brokers {}", undecided.join(", ")),
+            )
+            .or_else(|| settled(answered(&facts.registrations), "fenced brokers"))
+            .or_else(|| settled(answered(&facts.quorum), "the metadata quorum"))
         }
-        Subject::Topics => settled(answered(&facts.configs), "topic configurations").or_else(|| {
-            let dirs = snapshot
-                .facts
-                .topology
-                .value()
-                .is_some_and(|t| t.brokers.keys().all(|id| facts.log_dirs.get(id).is_some_and(answered)));
-            settled(dirs, "log dirs of every broker: sizes may be incomplete")
-        }),
+        Subject::Topics => {
+            settled(answered(&facts.configs), "topic configurations").or_else(|| {
+                let dirs = snapshot.facts.topology.value().is_some_and(|t| {
+                    t.brokers
+                        .keys()
+                        .all(|id| facts.log_dirs.get(id).is_some_and(answered))
+                });
+                settled(dirs, "log dirs of every broker: sizes may be incomplete")
+            })
+        }
         Subject::Groups => settled(answered(&facts.groups), "consumer groups").or_else(|| {
-            let partial = facts.groups.value().filter(|groups| groups.coverage.partial())?;
+            let partial = facts
+                .groups
+                .value()
+                .filter(|groups| groups.coverage.partial())?;
             Some(format!(
                 "groups from {} of {} brokers: the others did not answer",
                 partial.coverage.answered.len(),
@@ -125,8 +146,14 @@ fn as_json(subject: Subject, snapshot: &Snapshot) -> Value {
     let facts = &snapshot.facts;
     let identity = facts.identity.value();
     let rows: Vec<Value> = match subject {
-        Subject::Brokers => snapshot.brokers.iter().map(|b| broker_json(snapshot, b)).collect(),
-        Subject::Topics => topics(snapshot).map(|(topic, view)| topic_json(topic, view)).collect(),
+        Subject::Brokers => snapshot
+            .brokers
+            .iter()
+            .map(|b| broker_json(snapshot, b))
+            .collect(),
+        Subject::Topics => topics(snapshot)
+            .map(|(topic, view)| topic_json(topic, view))
+            .collect(),
         Subject::Groups => groups(snapshot).map(group_json).collect(),
     };
     let name = match subject {
@@ -209,25 +236,50 @@ fn group_json(group: &Group) -> Value {
 }
 
 fn topics(snapshot: &Snapshot) -> impl Iterator<Item = (&Topic, &TopicView)> {
-    let known = snapshot.facts.topology.value().map(|topology| &topology.topics);
-    known.into_iter().flat_map(|topics| topics.iter()).filter_map(|(name, topic)| {
-        snapshot.topics.get(name).map(|view| (topic.as_ref(), view.as_ref()))
-    })
+    let known = snapshot
+        .facts
+        .topology
+        .value()
+        .map(|topology| &topology.topics);
+    known
+        .into_iter()
+        .flat_map(|topics| topics.iter())
+        .filter_map(|(name, topic)| {
+            snapshot
+                .topics
+                .get(name)
+                .map(|view| (topic.as_ref(), view.as_ref()))
+        })
 }
 
 fn groups(snapshot: &Snapshot) -> impl Iterator<Item = &Group> {
     let known = snapshot.facts.groups.value();
-    known.into_iter().flat_map(|groups| groups.by_id.values()).map(Arc::as_ref)
+    known
+        .into_iter()
+        .flat_map(|groups| groups.by_id.values())
+        .map(Arc::as_ref)
 }
 
 fn as_text(subject: Subject, snapshot: &Snapshot) -> String {
     match subject {
         Subject::Brokers => columns(
-            &["ID", "HOST", "RACK", "STATE", "SINCE", "LEADERS", "REPLICAS", "UNDER"],
-            snapshot.brokers.iter().map(|broker| broker_row(snapshot, broker)),
+            &[
+                "ID", "HOST", "RACK", "STATE", "SINCE", "LEADERS", "REPLICAS", "UNDER",
+            ],
+            snapshot
+                .brokers
+                .iter()
+                .map(|broker| broker_row(snapshot, broker)),
         ),
         Subject::Topics => columns(
-            &["TOPIC", "PARTITIONS", "RF", "UNDER-REP", "NO LEADER", "SIZE"],
+            &[
+                "TOPIC",
+                "PARTITIONS",
+                "RF",
+                "UNDER-REP",
+                "NO LEADER",
+                "SIZE",
+            ],
             topics(snapshot).map(topic_row),
         ),
         Subject::Groups => columns(
@@ -285,11 +337,18 @@ fn or_dash<T: ToString>(value: Option<T>) -> String {
 fn columns(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table: Vec<Vec<String>> = vec![header.iter().map(|&name| name.to_owned()).collect()];
     table.extend(rows.map(|row| {
-        row.iter().map(|cell| text::visible(cell, GlyphSet::Unicode).into_owned()).collect()
+        row.iter()
+            .map(|cell| text::visible(cell, GlyphSet::Unicode).into_owned())
+            .collect()
     }));
     let widths: Vec<usize> = (0..header.len())
         .map(|column| {
-            table.iter().filter_map(|row| row.get(column)).map(|cell| text::width(cell)).max().unwrap_or(0)
+            table
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| text::width(cell))
+                .max()
+                .unwrap_or(0)
         })
         .collect();
     let mut out = String::new();

@@ -47,7 +47,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         }
         Some(Command::Man) => {
             let page = clap_mangen::Man::new(Cli::command());
-            page.render(&mut io::stdout().lock()).context("cannot print the manual page")?;
+            page.render(&mut io::stdout().lock())
+                .context("cannot print the manual page")?;
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -66,7 +67,11 @@ fn text(subject: Subject, args: &Headless) -> Result<ExitCode> {
     let paths = paths();
     let settings = settings(&paths, &args.cluster, &LookArgs::default())?;
     let options = options(&paths, &settings)?;
-    let format = if args.json { Format::Json } else { Format::Text };
+    let format = if args.json {
+        Format::Json
+    } else {
+        Format::Text
+    };
     let timeout = Duration::from_secs(args.timeout);
     match runtime()?.block_on(headless::print(subject, format, options, timeout))? {
         Outcome::Done => Ok(ExitCode::SUCCESS),
@@ -75,7 +80,10 @@ fn text(subject: Subject, args: &Headless) -> Result<ExitCode> {
 }
 
 fn paths() -> Paths {
-    Paths::choose(env::var_os("LOOKOUT_CONFIG_DIR"), env::var_os("LOOKOUT_STATE_DIR"))
+    Paths::choose(
+        env::var_os("LOOKOUT_CONFIG_DIR"),
+        env::var_os("LOOKOUT_STATE_DIR"),
+    )
 }
 
 fn settings(paths: &Paths, cluster: &ClusterArgs, look: &LookArgs) -> Result<Settings> {
@@ -83,7 +91,11 @@ fn settings(paths: &Paths, cluster: &ClusterArgs, look: &LookArgs) -> Result<Set
     let flags = Choices {
         theme: look.theme.clone(),
         glyphs: look.ascii.then_some(GlyphSet::Ascii),
-        color: look.color.as_deref().map(settings::color_flag).transpose()?,
+        color: look
+            .color
+            .as_deref()
+            .map(settings::color_flag)
+            .transpose()?,
         bootstrap: cluster.bootstrap.clone(),
     };
     Ok(settings::load(paths, environment, flags)?)
@@ -91,8 +103,12 @@ fn settings(paths: &Paths, cluster: &ClusterArgs, look: &LookArgs) -> Result<Set
 
 fn options(paths: &Paths, settings: &Settings) -> Result<WatchOptions> {
     let named = settings.bootstrap.as_deref().unwrap_or_default();
-    let bootstrap: Vec<String> =
-        named.split(',').map(str::trim).filter(|a| !a.is_empty()).map(str::to_owned).collect();
+    let bootstrap: Vec<String> = named
+        .split(',')
+        .map(str::trim)
+        .filter(|a| !a.is_empty())
+        .map(str::to_owned)
+        .collect();
     if bootstrap.is_empty() {
         bail!(NO_CLUSTER);
     }

@@ -150,7 +150,13 @@ impl Snapshot {
 
     /// A snapshot of which only the cluster's name is known.
     pub fn named(name: &Arc<str>) -> Self {
-        Self { facts: Facts { name: Arc::clone(name), ..Facts::default() }, ..Self::default() }
+        Self {
+            facts: Facts {
+                name: Arc::clone(name),
+                ..Facts::default()
+            },
+            ..Self::default()
+        }
     }
 
     /// A broker by id.

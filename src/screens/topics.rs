@@ -108,10 +108,8 @@ impl TopicsList {
             units::grouped_usize(known)
         );
         if self.folded > 0 {
-            words.push_str(&format!(
-                " · {} internal folded (i lists them)",
-                self.folded
-            ));
+            let folded = format!(" · {} internal folded (i lists them)", self.folded);
+            words.push_str(&folded);
         }
         let line = Line::of(words, Role::Dim);
         cells::with_gap(line, &facts.configs, "configs", scene)

@@ -8,10 +8,10 @@
 
 pub mod canned;
 pub mod drawing;
+pub mod keys;
 #[expect(
     dead_code,
     reason = "the interop stories share this file and use other parts of it"
 )]
 pub mod pty;
-pub mod keys;
 pub mod scene;

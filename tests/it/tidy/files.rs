@@ -93,7 +93,11 @@ fn declared_by(source: &Source) -> Vec<String> {
     let stem = source.path.trim_end_matches(".rs");
     let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
     let is_root = CRATE_ROOTS.iter().any(|root| source.path.ends_with(root));
-    let within = if is_root || name == "mod" { folder } else { stem };
+    let within = if is_root || name == "mod" {
+        folder
+    } else {
+        stem
+    };
     let tokens = source.tokens();
     let by_macro = tokens.windows(2).any(|pair| match pair {
         [TokenTree::Ident(keyword), TokenTree::Punct(dollar)] => {
