@@ -44,9 +44,6 @@ pub enum Command {
 /// What commands without a screen share.
 #[derive(Debug, Args)]
 pub struct Headless {
-    #[command(flatten)]
-    pub cluster: ClusterArgs,
-
     /// Print JSON (its `version` field tells the layout) instead of a table
     #[arg(long)]
     pub json: bool,
@@ -60,7 +57,7 @@ pub struct Headless {
 #[derive(Debug, Clone, Default, Args)]
 pub struct ClusterArgs {
     /// Bootstrap addresses, `host:port`, separated by commas [env: LOOKOUT_BOOTSTRAP]
-    #[arg(short, long, value_name = "HOST:PORT,…")]
+    #[arg(short, long, global = true, value_name = "HOST:PORT,…")]
     pub bootstrap: Option<String>,
 }
 

@@ -54,11 +54,7 @@ pub async fn print(
         for reason in snapshot.facts.contact_failures.iter() {
             writeln!(errors, "lookout: {reason}")?;
         }
-        writeln!(
-            errors,
-            "lookout: no broker answered within {} s",
-            timeout.as_secs()
-        )?;
+        writeln!(errors, "lookout: no contact: no broker answered")?;
         return Ok(Outcome::NoContact);
     }
     let printed = match format {
@@ -92,7 +88,10 @@ fn missing(subject: Subject, snapshot: &Snapshot) -> Option<String> {
     let facts = &snapshot.facts;
     let settled =
         |known: bool, what: &str| (!known).then(|| format!("no answer in time for {what}"));
-    settled(answered(&facts.topology), "the topics and brokers")?;
+    let topology = settled(answered(&facts.topology), "the topics and brokers");
+    if topology.is_some() {
+        return topology;
+    }
     match subject {
         Subject::Brokers => {
             let undecided: Vec<String> = snapshot

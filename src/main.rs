@@ -2,11 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use lookout::cli::Cli;
-
 fn main() -> ExitCode {
-    match lookout::roles::run(Cli::parse()) {
+    match lookout::roles::run(std::env::args_os()) {
         Ok(code) => code,
         Err(error) => {
             use std::io::Write as _;

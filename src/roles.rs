@@ -1,20 +1,23 @@
 //! From the command line to a role: settings, runtime, screen or text.
 
 use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, Parser as _};
+use log::LevelFilter;
 
 use crate::app;
 use crate::cli::{Cli, ClusterArgs, Command, Headless, LookArgs};
-use crate::cluster::{Paces, WatchOptions};
+use crate::cluster::{self, Paces, WatchOptions};
 use crate::config::paths::Paths;
 use crate::config::settings::{self, Choices, Environment, Settings};
 use crate::headless::{self, Format, Outcome, Subject};
+use crate::logging;
 use crate::terminal;
 use crate::ui::glyph::GlyphSet;
 
@@ -34,13 +37,25 @@ const NO_CLUSTER: &str = "no cluster is named: give its addresses with `-b HOST:
     LOOKOUT_BOOTSTRAP, or as `bootstrap = \"HOST:PORT\"` in config.toml. To try it on a real Kafka of your own, \
     start one with `tests/interop/kafka up` in the source tree";
 
-/// Plays the role that the command line names.
-pub fn run(cli: Cli) -> Result<ExitCode> {
+/// Plays the role that these arguments name.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(told) => {
+            told.print().context("cannot print")?;
+            // Help and version come this way too.
+            return Ok(if told.use_stderr() {
+                ExitCode::from(EXIT_NO_CONTACT)
+            } else {
+                ExitCode::SUCCESS
+            });
+        }
+    };
     match cli.command {
         None => screen(&cli.cluster, &cli.look),
-        Some(Command::Brokers(args)) => text(Subject::Brokers, &args),
-        Some(Command::Topics(args)) => text(Subject::Topics, &args),
-        Some(Command::Groups(args)) => text(Subject::Groups, &args),
+        Some(Command::Brokers(args)) => text(Subject::Brokers, &cli.cluster, &args),
+        Some(Command::Topics(args)) => text(Subject::Topics, &cli.cluster, &args),
+        Some(Command::Groups(args)) => text(Subject::Groups, &cli.cluster, &args),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "lookout", &mut io::stdout());
             Ok(ExitCode::SUCCESS)
@@ -59,13 +74,16 @@ fn screen(cluster: &ClusterArgs, look: &LookArgs) -> Result<ExitCode> {
     let settings = settings(&paths, cluster, look)?;
     let skin = settings.skin(&paths)?;
     let options = options(&paths, &settings)?;
+    if let Err(error) = logging::start(paths.state_dir.as_deref(), LevelFilter::Info) {
+        log::warn!("{error}"); // into memory: a home that is full or read-only is no reason to stay blind
+    }
     terminal::install_panic_hook();
     runtime()?.block_on(app::run(skin, options))
 }
 
-fn text(subject: Subject, args: &Headless) -> Result<ExitCode> {
+fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<ExitCode> {
     let paths = paths();
-    let settings = settings(&paths, &args.cluster, &LookArgs::default())?;
+    let settings = settings(&paths, cluster, &LookArgs::default())?;
     let options = options(&paths, &settings)?;
     let format = if args.json {
         Format::Json
@@ -111,6 +129,12 @@ fn options(paths: &Paths, settings: &Settings) -> Result<WatchOptions> {
         .collect();
     if bootstrap.is_empty() {
         bail!(NO_CLUSTER);
+    }
+    if let Some(wrong) = bootstrap
+        .iter()
+        .find_map(|text| cluster::bootstrap_endpoint(text).err())
+    {
+        bail!(wrong);
     }
     Ok(WatchOptions {
         name: Arc::from(name(&bootstrap)),

@@ -235,7 +235,9 @@ impl Assembler {
             .map(|(id, _)| *id)
             .collect();
         let before = facts.no_contact_since;
+        // A bastion may reach a bootstrap address and none of the advertised ones: that is contact.
         let lost = !facts.probes.is_empty()
+            && facts.topology.failure().is_some()
             && facts
                 .probes
                 .values()
@@ -329,4 +331,104 @@ fn refreshed(groups: &mut Observed<Arc<Groups>>, group: Arc<Group>) -> Urgency {
         groups.fail(failure);
     }
     Urgency::Soon
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Endpoint, Kind, ProbeFailure, Rung};
+
+    fn assembler() -> Assembler {
+        let (shown, _) = watch::channel(Arc::new(Snapshot::default()));
+        Assembler::new(Facts::default(), shown)
+    }
+
+    fn sighting() -> Update {
+        let endpoint = Endpoint {
+            host: "a".into(),
+            port: 1,
+        };
+        let topology = Topology {
+            brokers: BTreeMap::from([(BrokerId(1), (endpoint, None))]),
+            ..Topology::default()
+        };
+        let identity = Identity {
+            cluster_id: "c".into(),
+            kind: Kind::KRaft,
+            metadata_version: None,
+        };
+        let seen = (Arc::new(topology), Arc::new(identity));
+        Update::Topology(Learned::now(seen, Source::Bootstrap))
+    }
+
+    fn silence() -> Update {
+        let probe = Probe {
+            reachable: Some(false),
+            since: Some(Moment::from_unix_ms(7)),
+            failures: 2,
+            failure: Some(ProbeFailure {
+                rung: Rung::Tcp,
+                text: "no answer".into(),
+                refused: false,
+            }),
+            ..Probe::default()
+        };
+        Update::Probe(BrokerId(1), Arc::new(probe))
+    }
+
+    fn no_metadata() -> Update {
+        let failure = super::super::error::CallError::Nobody.failure(Moment::from_unix_ms(9));
+        Update::NoTopology(failure, vec!["a:1: no answer".into()])
+    }
+
+    #[test]
+    fn contact_is_lost_when_neither_probes_nor_metadata_are_answered() {
+        let mut assembler = assembler();
+        assert_eq!(assembler.apply(sighting()), Urgency::Now);
+        assembler.apply(silence());
+        // The advertised address does not answer from here, but somebody gives metadata.
+        assert_eq!(assembler.facts.no_contact_since, None);
+        assembler.apply(no_metadata());
+        assert_eq!(
+            assembler.facts.no_contact_since,
+            Some(Moment::from_unix_ms(7))
+        );
+        assembler.apply(sighting());
+        assert_eq!(assembler.facts.no_contact_since, None);
+        assert!(assembler.facts.contact_failures.is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_repeats_itself_keeps_its_memory_and_is_not_urgent() {
+        let mut assembler = assembler();
+        let quorum = || Update::Quorum(Ok(Learned::now(quorum(3), Source::Bootstrap)));
+        assert_eq!(assembler.apply(quorum()), Urgency::Soon);
+        let first = assembler.facts.quorum.value().cloned().expect("learned");
+        assert_eq!(assembler.apply(quorum()), Urgency::Later);
+        let second = assembler.facts.quorum.value().cloned().expect("learned");
+        assert!(Arc::ptr_eq(&first, &second));
+    }
+
+    #[test]
+    fn a_failed_question_keeps_the_last_answer() {
+        let mut assembler = assembler();
+        assembler.apply(Update::Quorum(Ok(Learned::now(
+            quorum(3),
+            Source::Bootstrap,
+        ))));
+        let failure = super::super::error::CallError::Nobody.failure(Moment::from_unix_ms(9));
+        assert_eq!(assembler.apply(Update::Quorum(Err(failure))), Urgency::Soon);
+        assert!(assembler.facts.quorum.value().is_some());
+        assert!(assembler.facts.quorum.failure().is_some());
+    }
+
+    fn quorum(epoch: i32) -> Quorum {
+        Quorum {
+            leader: None,
+            epoch,
+            high_watermark: 0,
+            voters: Vec::new(),
+            observers: Vec::new(),
+        }
+    }
 }

@@ -272,23 +272,25 @@ impl Client {
     /// reason per address.
     pub async fn bootstrap(&self) -> Result<Arc<Connection>, Vec<CallError>> {
         let mut dials = JoinSet::new();
-        for endpoint in &self.inner.bootstrap {
+        for (index, endpoint) in self.inner.bootstrap.iter().enumerate() {
             let target = Target {
                 endpoint: endpoint.clone(),
                 id: None,
             };
             let client = self.clone();
-            dials.spawn(async move { client.open(&target).await });
+            dials.spawn(async move { (index, client.open(&target).await) });
         }
         let mut failures = Vec::new();
         while let Some(dialled) = dials.join_next().await {
             match dialled {
-                Ok(Ok(connection)) => return Ok(Arc::new(connection)),
-                Ok(Err(error)) => failures.push(error),
+                Ok((_, Ok(connection))) => return Ok(Arc::new(connection)),
+                Ok((index, Err(error))) => failures.push((index, error)),
                 Err(_) => {}
             }
         }
-        Err(failures)
+        // In the operator's order, not in that of the failures, so that the screen stays still.
+        failures.sort_by_key(|(index, _)| *index);
+        Err(failures.into_iter().map(|(_, error)| error).collect())
     }
 }
 

@@ -32,6 +32,8 @@ const MAX_IN_FLIGHT: usize = 2;
 const QUEUE: usize = 16;
 /// How long `ApiVersions` may take (operations.md §1.3).
 pub const API_VERSIONS_DEADLINE: Duration = Duration::from_secs(3);
+/// Largest growth of the receive buffer at once.
+const RECEIVE_STEP_BYTES: usize = 1024 * 1024;
 /// First size of the receive buffer; it grows with what really arrives.
 const RECEIVE_BYTES: usize = 16 * 1024;
 
@@ -349,7 +351,17 @@ impl Wire {
             // The caller may have gone; its answer goes with it.
             let _gone = waiting.reply.send(content);
         }
+        self.make_room();
         Ok(())
+    }
+
+    /// Makes room for the rest of a frame that has begun, in steps: a length alone must not claim memory.
+    fn make_room(&mut self) {
+        if let Some(length) = self.received.first_chunk::<4>() {
+            let whole = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0) + 4;
+            let missing = whole.saturating_sub(self.received.len());
+            self.received.reserve(missing.min(RECEIVE_STEP_BYTES));
+        }
     }
 
     fn stranger(&self, error: FrameError) -> End {

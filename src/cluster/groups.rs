@@ -43,13 +43,8 @@ struct Roll {
 pub async fn round(desk: Desk) -> Report {
     let began = Instant::now();
     let topology = desk.topology();
-    let known = desk
-        .shown()
-        .facts
-        .groups
-        .value()
-        .cloned()
-        .unwrap_or_default();
+    let shown = desk.shown();
+    let known = shown.facts.groups.value().cloned().unwrap_or_default();
     let rolls = call_rolls(&desk.client, &topology).await;
     let told = rolls.iter().filter_map(|roll| roll.told.as_ref().ok());
     let wanted = wanted(told.flatten());
@@ -66,7 +61,19 @@ pub async fn round(desk: Desk) -> Report {
     };
     let throttled = ends.throttled || rolls.iter().any(|roll| roll.throttled);
     let took = (!coverage.partial()).then(|| began.elapsed());
-    let outcome = assemble(rolls, &ends, &known, coverage);
+    // Groups of a coordinator that did not answer stay as they were, and age, as long as anybody knows that broker.
+    let silent = |group: &Group| {
+        let id = &group.coordinator;
+        !coverage.answered.contains(id)
+            && (coverage.asked.contains(id) || shown.facts.probes.contains_key(id))
+    };
+    let kept: BTreeMap<Arc<str>, Arc<Group>> = known
+        .by_id
+        .iter()
+        .filter(|(_, group)| silent(group))
+        .map(|(id, group)| (id.clone(), group.clone()))
+        .collect();
+    let outcome = assemble(rolls, &ends, (&known, kept), coverage);
     Report {
         updates: vec![Update::Groups(outcome)],
         took,
@@ -149,51 +156,51 @@ pub async fn single(desk: &Desk, id: &str) -> Option<Arc<Group>> {
     Some(Arc::new(group(sheet, from, &ends, Some(&known), now())))
 }
 
-/// Every partition that some group reads or has read.
+/// Every partition that some group reads or has read. Positions come in runs of one topic.
 fn wanted<'a>(sheets: impl IntoIterator<Item = &'a Sheet>) -> Wanted {
     let mut wanted = Wanted::new();
-    let mut add = |topic: &TopicName, partitions: &mut dyn Iterator<Item = i32>| {
-        if let Some(known) = wanted.get_mut(topic) {
-            known.extend(partitions);
-        } else {
-            wanted.insert(topic.clone(), partitions.collect());
-        }
-    };
     for sheet in sheets {
-        let positions = sheet
+        let rows = sheet
             .positions
             .iter()
             .flatten()
-            .flat_map(|positions| &positions.rows);
-        for position in positions {
-            add(&position.topic, &mut std::iter::once(position.partition));
+            .map(|positions| positions.rows.as_slice());
+        for run in rows.flat_map(|rows| rows.chunk_by(|one, other| one.topic == other.topic)) {
+            if let Some(first) = run.first() {
+                add(
+                    &mut wanted,
+                    &first.topic,
+                    run.iter().map(|row| row.partition),
+                );
+            }
         }
-        let described = sheet
+        let members = sheet
             .described
             .iter()
-            .filter_map(|described| described.members.as_ref().ok());
-        for (topic, partitions) in described.flatten().flat_map(|member| &member.assigned) {
-            add(topic, &mut partitions.iter().copied());
+            .flat_map(|described| described.members.iter().flatten());
+        for (topic, partitions) in members.flat_map(|member| &member.assigned) {
+            add(&mut wanted, topic, partitions.iter().copied());
         }
     }
     wanted
 }
 
-/// Puts the round together. Groups of coordinators that did not answer stay as they were, and age.
+fn add(wanted: &mut Wanted, topic: &TopicName, partitions: impl Iterator<Item = i32>) {
+    match wanted.get_mut(topic) {
+        Some(known) => known.extend(partitions),
+        None => drop(wanted.insert(topic.clone(), partitions.collect())),
+    }
+}
+
+/// Puts the round together: `kept` groups and those just told, which share what did not change with the `known`.
 fn assemble(
     rolls: Vec<Roll>,
     ends: &Points,
-    known: &Groups,
+    (known, kept): (&Groups, BTreeMap<Arc<str>, Arc<Group>>),
     coverage: Coverage,
 ) -> Result<Learned<Groups>, Failure> {
     let at = now();
-    let silent = |id: &BrokerId| !coverage.answered.contains(id);
-    let mut by_id: BTreeMap<Arc<str>, Arc<Group>> = known
-        .by_id
-        .iter()
-        .filter(|(_, group)| silent(&group.coordinator))
-        .map(|(id, group)| (id.clone(), group.clone()))
-        .collect();
+    let mut by_id = kept;
     let mut flaw = None;
     let mut from = Source::default();
     for Roll {

@@ -38,4 +38,5 @@ mod roster;
 mod topology;
 mod versions;
 
+pub use address::endpoint as bootstrap_endpoint;
 pub use poll::{Paces, Watch, WatchOptions, watch};

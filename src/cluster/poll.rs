@@ -16,7 +16,7 @@ use super::dialer::Dialer;
 use super::error::CallError;
 use super::pace::{Pace, now};
 use super::{admin, focus as eyes, groups, log_dirs, patrol, roster, topology};
-use crate::model::{Facts, Failure, Focus, Snapshot, Span, Topology};
+use crate::model::{Facts, Failure, Focus, Snapshot, Span, Topics, Topology};
 
 /// Updates that may wait for the assembler; beyond that pollers wait.
 const UPDATES: usize = 64;
@@ -87,20 +87,24 @@ struct Nudges {
     all: u64,
     /// A broker came or went: the cheap questions have new answers.
     cheap: u64,
+    /// There are topics nobody knows the settings of.
+    topics: u64,
 }
 
 /// Which nudges a poller heeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Heed {
-    Both,
     All,
+    AllAndCheap,
+    AllAndTopics,
 }
 
 impl Heed {
     fn count(self, nudges: Nudges) -> u64 {
         match self {
-            Self::Both => nudges.all + nudges.cheap,
             Self::All => nudges.all,
+            Self::AllAndCheap => nudges.all + nudges.cheap,
+            Self::AllAndTopics => nudges.all + nudges.topics,
         }
     }
 }
@@ -208,10 +212,10 @@ fn spawn_rounds(tasks: &mut JoinSet<()>, desk: &Desk, focus: watch::Receiver<Foc
         ..
     } = desk.paces;
     let desk = || desk.clone();
-    tasks.spawn(repeat(desk(), cheap, Heed::Both, registrations));
-    tasks.spawn(repeat(desk(), cheap, Heed::Both, quorum));
+    tasks.spawn(repeat(desk(), cheap, Heed::AllAndCheap, registrations));
+    tasks.spawn(repeat(desk(), cheap, Heed::AllAndCheap, quorum));
     tasks.spawn(repeat(desk(), cheap, Heed::All, moves));
-    tasks.spawn(repeat(desk(), slow, Heed::All, configs));
+    tasks.spawn(repeat(desk(), slow, Heed::AllAndTopics, configs));
     tasks.spawn(repeat(desk(), slow, Heed::All, disks));
     tasks.spawn(repeat(desk(), groups, Heed::All, groups::round));
     tasks.spawn(eyes::follow(desk(), focus));
@@ -231,8 +235,12 @@ async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
                 desk.client
                     .learn(listed.map(|(id, (endpoint, _))| (*id, endpoint)));
                 pace.record(began.elapsed(), seen.throttled);
+                let same = known.is_some_and(|old| same_names(&old.topics, &seen.topology.topics));
                 let learned = Learned::now((seen.topology, seen.identity), seen.from);
                 desk.tell(Update::Topology(learned)).await;
+                if !same {
+                    desk.nudges.send_modify(|nudges| nudges.topics += 1);
+                }
                 pace.jittered()
             }
             Err(errors) => {
@@ -240,8 +248,12 @@ async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
                 pace.jittered().min(SEARCH)
             }
         };
-        rest(&mut nudges, pause, Heed::Both, seen).await;
+        rest(&mut nudges, pause, Heed::AllAndCheap, seen).await;
     }
+}
+
+fn same_names(old: &Arc<Topics>, new: &Arc<Topics>) -> bool {
+    Arc::ptr_eq(old, new) || old.keys().eq(new.keys())
 }
 
 fn no_topology(errors: &[CallError], unreadable: &[Arc<str>]) -> Update {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use thiserror::Error;
 
 use super::assembler::Update;
@@ -102,7 +102,12 @@ impl Roster {
 
     /// Writes what is known now.
     pub fn store(&mut self, cluster_id: &str, entries: &Entries) {
-        self.try_file(|file| store(file, cluster_id, entries));
+        if self
+            .try_file(|file| store(file, cluster_id, entries))
+            .is_some()
+        {
+            self.failure = None;
+        }
     }
 
     fn try_file<T>(
@@ -111,10 +116,7 @@ impl Roster {
     ) -> Option<T> {
         let (file, path) = self.file.as_mut()?;
         match run(file) {
-            Ok(value) => {
-                self.failure = None;
-                Some(value)
-            }
+            Ok(value) => Some(value),
             Err(source) => {
                 let path = path.display().to_string();
                 self.failure = Some(printable(&RosterError::File { path, source }.to_string()));
@@ -135,8 +137,8 @@ fn open_file(path: &Path) -> Result<Connection, RosterError> {
     let open = || -> rusqlite::Result<(Connection, i64)> {
         let file = Connection::open(path)?;
         file.busy_timeout(BUSY)?;
-        // Readers and one writer at the same time; some network disks cannot, and get the plain journal.
-        file.pragma_update(None, "journal_mode", "WAL").optional()?;
+        // Readers and one writer at the same time; a network disk that cannot keeps the plain journal.
+        let _plain = file.pragma_update(None, "journal_mode", "WAL");
         file.pragma_update(None, "synchronous", "NORMAL")?;
         let found = file.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if found == 0 {
@@ -281,4 +283,66 @@ async fn write(
         (roster, entries)
     };
     tokio::task::spawn_blocking(blocking).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(port: u16, first: i64, last: i64) -> RosterEntry {
+        RosterEntry {
+            endpoint: Endpoint {
+                host: "a".into(),
+                port,
+            },
+            rack: None,
+            first_seen: Moment::from_unix_ms(first),
+            last_alive: Moment::from_unix_ms(last),
+        }
+    }
+
+    fn file(name: &str) -> PathBuf {
+        let directory = std::env::temp_dir().join(format!("lookout-{name}-{}", std::process::id()));
+        let _absent = std::fs::remove_dir_all(&directory);
+        directory.join("roster.sqlite")
+    }
+
+    #[test]
+    fn two_processes_share_one_memory() {
+        let path = file("roster-shared");
+        let (mut one, mut other) = (Roster::open(Some(&path)), Roster::open(Some(&path)));
+        one.store("c", &Entries::from([(BrokerId(1), entry(1, 10, 50))]));
+        other.store("c", &Entries::from([(BrokerId(1), entry(2, 5, 40))]));
+        other.store("c", &Entries::from([(BrokerId(2), entry(7, 30, 30))]));
+        other.store("elsewhere", &Entries::from([(BrokerId(3), entry(9, 1, 1))]));
+        let wanted = Entries::from([
+            (BrokerId(1), entry(1, 5, 50)),
+            (BrokerId(2), entry(7, 30, 30)),
+        ]);
+        assert_eq!(one.load("c"), wanted);
+        assert_eq!((one.failure(), other.failure()), (None, None));
+        std::fs::remove_dir_all(path.parent().expect("made above")).expect("ours");
+    }
+
+    #[test]
+    fn a_file_of_a_newer_layout_is_left_alone() {
+        let path = file("roster-newer");
+        drop(Roster::open(Some(&path)));
+        let raw = Connection::open(&path).expect("made above");
+        raw.pragma_update(None, "user_version", SCHEMA + 1)
+            .expect("ours");
+        let roster = Roster::open(Some(&path));
+        assert!(
+            roster
+                .failure()
+                .is_some_and(|text| text.contains("newer lookout"))
+        );
+        std::fs::remove_dir_all(path.parent().expect("made above")).expect("ours");
+    }
+
+    #[test]
+    fn no_path_is_no_failure() {
+        let mut roster = Roster::open(None);
+        assert_eq!((roster.load("c"), roster.failure()), (Entries::new(), None));
+    }
 }

@@ -98,15 +98,12 @@ impl TopicsList {
 
     fn summary(&self, scene: &Scene) -> Line<'static> {
         let facts = &scene.snapshot.facts;
-        let known = facts
-            .topology
-            .value()
-            .map_or(0, |topology| topology.topics.len());
+        let Some(topology) = facts.topology.value() else {
+            return Line::of(" topics", Role::Dim);
+        };
+        let known = units::grouped_usize(topology.topics.len());
         let partitions = units::grouped(i64::from(scene.snapshot.totals.partitions));
-        let mut words = format!(
-            " {} topics · {partitions} partitions",
-            units::grouped_usize(known)
-        );
+        let mut words = format!(" {known} topics · {partitions} partitions");
         if self.folded > 0 {
             let folded = format!(" · {} internal folded (i lists them)", self.folded);
             words.push_str(&folded);

@@ -163,6 +163,17 @@ impl Cluster {
         )
     }
 
+    /// Where a broker listens.
+    pub fn address(&self, id: u32) -> String {
+        let nodes = self.script.run(&["status"]);
+        let rows = nodes.lines().map(|row| row.split('\t').collect::<Vec<_>>());
+        let row = rows
+            .into_iter()
+            .find(|row| row[0] == id.to_string())
+            .expect("a known node");
+        row[4].to_owned()
+    }
+
     /// A directory of the cluster's own, which goes when it goes.
     pub fn scratch(&self, name: &str) -> PathBuf {
         let dir = self.script.run(&["scratch", name]);

@@ -11,11 +11,14 @@ use vt100::Screen;
 
 use crate::{
     cluster::Cluster,
-    pty::{ENTER, Pty, rows},
+    pty::{ENTER, Pty, find, rows},
 };
 
 /// The sketches' size: every column has room.
 const TERMINAL: (u16, u16) = (160, 48);
+
+/// Marks the selected row of a table, at its left edge.
+const SELECTED: char = '▌';
 
 /// Someone in front of `lookout -b CLUSTER`.
 pub struct Operator {
@@ -47,15 +50,12 @@ impl Operator {
         self.pty.send(keys);
     }
 
-    /// Opens the palette, names the place, and waits until the header says it is there.
-    pub fn goes_to(&mut self, place: &str) {
-        let crumb = place.rsplit(' ').next().expect("a word").to_owned();
+    /// Opens the palette, names the place, and waits for words that only its screen has.
+    pub fn goes_to(&mut self, place: &str, words: &str) {
         self.pty.send(&format!(":{place}{ENTER}"));
         self.pty
-            .wait_until(&format!("the header of {place}"), |screen| {
-                rows(screen)
-                    .first()
-                    .is_some_and(|header| header.to_lowercase().contains(&crumb))
+            .wait_until(&format!("{words:?} of {place}"), |screen| {
+                find(screen, words).is_some() && find(screen, "go to ·").is_none()
             });
     }
 
@@ -99,8 +99,9 @@ pub fn strip(screen: &Screen) -> String {
     rows(screen).get(1).cloned().unwrap_or_default()
 }
 
-/// Whether the words stand in the row, in order and side by side.
+/// Whether the words stand in the row, in order and side by side; the mark of the selected row is no word.
 pub fn has_words(row: &str, words: &[&str]) -> bool {
+    let row = row.replace(SELECTED, " ");
     row.split_whitespace()
         .collect::<Vec<_>>()
         .windows(words.len())

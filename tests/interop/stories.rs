@@ -36,12 +36,12 @@ mod stories {
             lookout.sees(&format!("●{id}"));
         }
 
-        lookout.goes_to("topics");
+        lookout.goes_to("topics", "UNDER-REP");
         lookout.sees_words(&["orders", "12", "3"]);
         lookout.sees_words(&["payments", "6", "3"]);
         lookout.sees_words(&["audit", "3", "1"]);
 
-        lookout.goes_to("topic orders");
+        lookout.goes_to("topic orders", "min in-sync");
         for partition in cluster.topic("orders") {
             let mut words = vec![
                 partition.index.to_string(),
@@ -72,9 +72,9 @@ mod stories {
         let total: u64 = positions.iter().map(|position| position.lag).sum();
         assert!(total > 0, "the demo's group lags");
 
-        lookout.goes_to("groups");
+        lookout.goes_to("groups", "MEMBERS");
         lookout.sees("billing");
-        lookout.goes_to("group billing");
+        lookout.goes_to("group billing", "COMMITTED");
         for position in positions {
             let numbers = [
                 u64::from(position.partition),
@@ -127,7 +127,7 @@ mod stories {
         );
         lookout.sees(&format!("offline {unavailable}"));
         lookout.sees(&format!("under-rep {under}"));
-        lookout.goes_to("topics");
+        lookout.goes_to("topics", "UNDER-REP");
         lookout.sees("brokers 3/5");
         lookout.sees_words(&["audit", "3", "1"]);
 
@@ -142,7 +142,7 @@ mod stories {
         assert_eq!(sum(&topics["topics"], "under_replicated"), under);
 
         cluster.start(&[4, 5]);
-        lookout.goes_to("overview");
+        lookout.goes_to("overview", "Findings");
         lookout.pty.wait_within(
             CLUSTER,
             "all brokers back and nothing left of it",
@@ -158,34 +158,40 @@ mod stories {
     #[test]
     fn a_frozen_broker_ages_and_no_key_waits_for_it() {
         let cluster = Cluster::healed();
+        let leader = cluster.quorum_leader();
         let frozen = [1, 2, 3]
             .into_iter()
-            .find(|id| *id != cluster.quorum_leader())
+            .find(|id| *id != leader)
             .expect("a voter");
         let mut lookout = Operator::sits_down(&cluster);
         lookout.sees("brokers 5/5");
-        lookout.goes_to("brokers");
+        lookout.goes_to("groups", "MEMBERS");
+        lookout.sees("billing");
 
         cluster.pause(&[frozen]);
-        lookout.goes_to("topics");
-        lookout.sees("orders");
-        lookout.goes_to("group billing");
-        lookout.sees("billing-1");
+        lookout.goes_to("topics", "UNDER-REP");
+        lookout.goes_to("group billing", "COMMITTED");
         lookout.presses(ESC);
-        lookout.sees("orders");
+        lookout.sees("UNDER-REP");
         lookout.presses("?");
-        lookout.sees_gone("orders");
+        lookout.sees("Keys here");
         lookout.presses(ESC);
-        lookout.sees("orders");
+        lookout.sees_gone("Keys here");
 
-        lookout
-            .pty
-            .wait_within(CLUSTER, "the frozen broker marked in the strip", |screen| {
-                !strip(screen).contains(&format!("●{frozen}"))
-            });
-        lookout.sees("of 5 answered");
-        lookout.goes_to("brokers");
-        lookout.sees("4/5");
+        lookout.goes_to("brokers", "RTT");
+        lookout.sees("brokers 4/5");
+        lookout.sees("4 of 5 answered");
+        let address = cluster.address(frozen);
+        lookout.pty.wait_until(
+            "an age instead of a round trip, on that row alone",
+            |screen| {
+                let aged = |row: &&String| row.split_whitespace().next_back().is_some_and(is_age);
+                let rows = rows(screen);
+                let aged: Vec<_> = rows.iter().skip(2).filter(aged).collect();
+                aged.len() == 1 && aged[0].contains(&address)
+            },
+        );
+        assert!(!strip(lookout.pty.screen()).contains(&format!("●{frozen}")));
 
         cluster.resume(&[frozen]);
         lookout
@@ -224,10 +230,10 @@ mod stories {
                     !strip(screen).contains(&format!("●{id}"))
                 });
         }
-        lookout.goes_to("topics");
+        lookout.goes_to("topics", "UNDER-REP");
         lookout.sees("orders");
-        lookout.goes_to("quorum");
-        lookout.goes_to("overview");
+        lookout.goes_to("quorum", "LAST FETCH");
+        lookout.goes_to("overview", "Findings");
 
         cluster.start(&dead);
         lookout
@@ -242,7 +248,7 @@ mod stories {
         let cluster = Cluster::healed();
         let mut lookout = Operator::sits_down(&cluster);
         lookout.sees("brokers 5/5");
-        lookout.goes_to("topics");
+        lookout.goes_to("topics", "UNDER-REP");
         lookout.sees("orders");
         let alive = look_of(&lookout, "orders");
 
@@ -254,7 +260,7 @@ mod stories {
         assert_ne!(alive, stale, "the last known topics are greyed");
         lookout.presses(&format!("/ord{ENTER}"));
         lookout.sees_gone("payments");
-        lookout.goes_to("overview");
+        lookout.goes_to("overview", "Findings");
         lookout.pty.wait_until("an age in the overview", |screen| {
             rows(screen)
                 .iter()
@@ -286,6 +292,12 @@ mod stories {
                 "{unavailable} partitions unavailable"
             );
         }
+    }
+
+    /// `12s`, `4m`, `2h`: how old something is.
+    fn is_age(word: &str) -> bool {
+        let digits = word.trim_end_matches(['s', 'm', 'h']);
+        word.len() == digits.len() + 1 && !digits.is_empty() && digits.parse::<u32>().is_ok()
     }
 
     fn look_of(lookout: &Operator, text: &str) -> (vt100::Color, bool) {

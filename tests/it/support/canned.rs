@@ -179,13 +179,15 @@ async fn converse(
         let mut content = vec![0; usize::try_from(i32::from_be_bytes(length)).ok()?];
         stream.read_exact(&mut content).await.ok()?;
         let key = i16::from_be_bytes(*content.first_chunk()?);
-        let mood = match shared.muted.lock().unwrap().contains(&ApiKey(key)) {
-            true => Mood::Hang,
-            false => moods.borrow().clone(),
+        let muted = shared.muted.lock().unwrap().contains(&ApiKey(key));
+        let mood = if muted {
+            Mood::Hang
+        } else {
+            moods.borrow().clone()
         };
         match mood {
             Mood::Serve => {
-                let (frame, correlation) = shared.answer(id, Bytes::from(content))?;
+                let (frame, correlation) = shared.answer(id, &Bytes::from(content))?;
                 // The kept frame has another request's number in it.
                 stream.write_all(frame.get(..4)?).await.ok()?;
                 stream.write_all(&correlation.to_be_bytes()).await.ok()?;
@@ -204,8 +206,8 @@ async fn converse(
 impl Shared {
     /// The frame that answers a request, and the request's number. `None` closes the connection, as brokers do
     /// when they cannot read what they got.
-    fn answer(&self, node: i32, content: Bytes) -> Option<(Bytes, i32)> {
-        let mut reader = Reader::over(&content);
+    fn answer(&self, node: i32, content: &Bytes) -> Option<(Bytes, i32)> {
+        let mut reader = Reader::over(content);
         let header = RequestHeader::read(&mut reader, |key, version| {
             let flexible = APIS
                 .iter()

@@ -145,7 +145,7 @@ fn has_unreleased_entry(text: &str) -> bool {
 
 #[test]
 fn a_file_without_purpose_is_found() {
-    let of = |text: &str| without_purpose(&Source::parse("src/x.rs", text)).is_some();
+    let of = |text: &str| without_purpose(&Source::new("src/x.rs", text)).is_some();
     assert!(!of("//! Reads frames.\n"));
     assert!(of("// Reads frames.\n"));
     assert!(of("//! \nfn f() {}\n"));
@@ -154,7 +154,7 @@ fn a_file_without_purpose_is_found() {
 
 #[test]
 fn a_nameless_module_is_found_as_file_and_as_folder() {
-    let of = |path: &str| nameless(&Source::parse(path, "")).len();
+    let of = |path: &str| nameless(&Source::new(path, "")).len();
     assert_eq!(of("src/ui/text.rs"), 0);
     assert_eq!(of("src/ui/utils.rs"), 1);
     assert_eq!(of("src/common/mod.rs"), 1);
@@ -162,7 +162,7 @@ fn a_nameless_module_is_found_as_file_and_as_folder() {
 
 #[test]
 fn a_file_that_no_mod_declares_is_found() {
-    let file = |path: &str, text: &str| Source::parse(path, text);
+    let file = |path: &str, text: &str| Source::new(path, text);
     let mut house = vec![
         file("src/lib.rs", "pub mod model;"),
         file("src/model/mod.rs", "mod topic;"),
@@ -180,7 +180,7 @@ fn a_file_that_no_mod_declares_is_found() {
 
 #[test]
 fn an_input_that_no_test_names_is_found() {
-    let tests = [Source::parse(
+    let tests = [Source::new(
         "tests/it/x.rs",
         "fn f() { scene(\"quiet\"); g(\"data/a.hex\"); }",
     )];

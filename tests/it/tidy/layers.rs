@@ -207,7 +207,7 @@ fn foreign(krate: &str, room: &Room, path: &[String], used: bool) -> Option<Stri
 }
 
 fn found(path: &str, text: &str) -> Vec<String> {
-    violations(&Source::parse(path, text))
+    violations(&Source::new(path, text))
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn measure(source: &Source) -> Vec<Measure> {
         source,
         found: Vec::new(),
     };
-    functions.visit_file(&source.ast);
+    functions.visit_file(&source.tree());
     let file = Measure {
         path: source.path.clone(),
         line: 1,
@@ -239,7 +239,7 @@ impl<'ast> Visit<'ast> for Depth {
 }
 
 fn found_in(text: &str) -> Vec<String> {
-    violations(&measure(&Source::parse("src/x.rs", text)), &[])
+    violations(&measure(&Source::new("src/x.rs", text)), &[])
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn an_exception_covers_its_own_excess_only_and_fails_when_it_is_not_needed() {
         reason: "the protocol has seven",
     }];
     let seven = "fn f(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8) {}";
-    let of = |text: &str| violations(&measure(&Source::parse("src/x.rs", text)), &exception);
+    let of = |text: &str| violations(&measure(&Source::new("src/x.rs", text)), &exception);
     assert_eq!(of(seven), [""; 0]);
     assert_eq!(
         of("fn f() {}"),

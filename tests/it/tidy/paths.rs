@@ -26,13 +26,14 @@ pub enum Named {
 
 /// Every path of the file that leaves it, except below `#[cfg(test)]`.
 pub fn of(source: &Source, krate: &str) -> Vec<Found> {
+    let tree = source.tree();
     let mut reader = Reader {
         krate: krate.to_owned(),
         module: module_of(source),
-        local: local_names(&source.ast.items),
+        local: local_names(&tree.items),
         found: Vec::new(),
     };
-    reader.visit_file(&source.ast);
+    reader.visit_file(&tree);
     reader.found
 }
 

@@ -1,4 +1,4 @@
-//! The files that the law speaks of, read and parsed once. Never writes.
+//! The files that the law speaks of, read once. Never writes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,22 +18,23 @@ const FOREIGN: [&str; 6] = [
 /// Where Rust source lives.
 const RUST_ROOTS: [&str; 5] = ["src", "broker/src", "broker/tests", "broker/fuzz", "tests"];
 
-/// One Rust file, parsed.
+/// One Rust file. Its tree is built on demand: most rules need less.
 pub struct Source {
     /// Relative to the root of the repository, with `/`.
     pub path: String,
     pub text: String,
-    pub ast: syn::File,
 }
 
 impl Source {
-    pub fn parse(path: &str, text: &str) -> Self {
-        let ast = syn::parse_file(text).unwrap_or_else(|e| panic!("{path}: {e}"));
+    pub fn new(path: &str, text: &str) -> Self {
         Self {
             path: path.to_owned(),
             text: text.to_owned(),
-            ast,
         }
+    }
+
+    pub fn tree(&self) -> syn::File {
+        syn::parse_file(&self.text).unwrap_or_else(|e| panic!("{}: {e}", self.path))
     }
 
     /// The crate that the file belongs to, and its path inside of that crate's `src`.
@@ -80,7 +81,7 @@ pub fn rust_files() -> Vec<Source> {
         .iter()
         .flat_map(|folder| files_under(&root().join(folder)))
         .filter(|path| path.extension().is_some_and(|e| e == "rs"))
-        .map(|path| Source::parse(&relative(&path), &fs::read_to_string(&path).unwrap()))
+        .map(|path| Source::new(&relative(&path), &fs::read_to_string(&path).unwrap()))
         .collect();
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     sources
