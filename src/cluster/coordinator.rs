@@ -116,11 +116,7 @@ pub async fn describe(connection: &Connection, groups: &[Listed], topics: &Topic
 }
 
 /// Takes a slice's answer in; an error is every group's. Returns groups to be asked for as classic ones.
-fn spread(
-    all: &mut Descriptions,
-    slice: &[Arc<str>],
-    answer: Answers,
-) -> Vec<Arc<str>> {
+fn spread(all: &mut Descriptions, slice: &[Arc<str>], answer: Answers) -> Vec<Arc<str>> {
     let answers = match answer {
         Ok(answers) => answers,
         Err(error) => {

@@ -1,5 +1,6 @@
 //! The one integration binary.
 
+mod cluster;
 mod health;
 #[cfg(test)]
 mod pty;

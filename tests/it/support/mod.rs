@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, also where a scene is built"
 )]
 
+pub mod canned;
 pub mod drawing;
 #[expect(
     dead_code,

@@ -1,0 +1,220 @@
+//! A cluster made of paper: listeners on loopback that answer Kafka's protocol from a description.
+//!
+//! Every answer is encoded once and kept, so that even a large cluster answers at the speed of a copy. Each node
+//! can be made to hang, to talk nonsense, to cut its connections, to go away and to come back on another port.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod answers;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+
+use broker::wire::api_key::ApiKey;
+use broker::wire::header::{HeaderForm, RequestHeader};
+use broker::wire::messages::APIS;
+use broker::wire::primitives::Reader;
+use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use world::World;
+
+/// How a node behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mood {
+    Serve,
+    /// Accepts and reads, never answers.
+    Hang,
+    /// Answers the first bytes it gets with these, then closes.
+    Blurt(Vec<u8>),
+    /// Closes at the first bytes it gets.
+    Slam,
+    /// Serves no more, and ends the connections it has.
+    Away,
+}
+
+/// What is shared by all nodes and the test.
+#[derive(Debug)]
+pub struct Shared {
+    pub world: World,
+    ports: Mutex<BTreeMap<i32, u16>>,
+    counts: Mutex<BTreeMap<(i32, ApiKey), u64>>,
+    /// APIs that are answered with "not authorized".
+    denied: Mutex<BTreeSet<ApiKey>>,
+    /// Different metadata requests that could create a topic.
+    creating: Mutex<u64>,
+    answers: Mutex<HashMap<(i32, i16, i16, Bytes), Bytes>>,
+}
+
+/// A running cluster; everything ends when it is dropped.
+pub struct Canned {
+    shared: Arc<Shared>,
+    moods: BTreeMap<i32, watch::Sender<Mood>>,
+    nodes: JoinSet<()>,
+}
+
+impl Canned {
+    /// Starts a listener per broker of the world, ids from 1.
+    pub async fn start(world: World) -> Self {
+        let ids = 1..=world.brokers;
+        let shared = Arc::new(Shared {
+            world,
+            ports: Mutex::default(),
+            counts: Mutex::default(),
+            denied: Mutex::default(),
+            creating: Mutex::default(),
+            answers: Mutex::default(),
+        });
+        let mut canned = Self {
+            shared,
+            moods: BTreeMap::new(),
+            nodes: JoinSet::new(),
+        };
+        for id in ids {
+            canned.serve(id).await;
+        }
+        canned
+    }
+
+    /// Starts a node on a new port; one that runs already goes away first.
+    pub async fn serve(&mut self, id: i32) -> u16 {
+        self.mood(id, Mood::Away);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        self.shared.ports.lock().unwrap().insert(id, port);
+        self.shared.answers.lock().unwrap().clear();
+        let (mood, moods) = watch::channel(Mood::Serve);
+        self.moods.insert(id, mood);
+        self.nodes
+            .spawn(listen(self.shared.clone(), id, listener, moods));
+        port
+    }
+
+    /// Changes how a node behaves, on connections it has too.
+    pub fn mood(&self, id: i32, mood: Mood) {
+        if let Some(moods) = self.moods.get(&id) {
+            moods.send_replace(mood);
+        }
+    }
+
+    /// The address of one node.
+    pub fn address(&self, id: i32) -> String {
+        format!(
+            "127.0.0.1:{}",
+            self.shared.ports.lock().unwrap().get(&id).unwrap()
+        )
+    }
+
+    /// The addresses of all nodes.
+    pub fn bootstrap(&self) -> Vec<String> {
+        self.moods.keys().map(|id| self.address(*id)).collect()
+    }
+
+    /// Refuses an API from now on.
+    pub fn deny(&self, key: ApiKey) {
+        self.shared.denied.lock().unwrap().insert(key);
+        self.shared.answers.lock().unwrap().clear();
+    }
+
+    /// Requests of an API so far, over all nodes.
+    pub fn count(&self, key: ApiKey) -> u64 {
+        let counts = self.shared.counts.lock().unwrap();
+        counts
+            .iter()
+            .filter(|((_, api), _)| *api == key)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// How many different metadata requests so far could have created a topic.
+    pub fn creating(&self) -> u64 {
+        *self.shared.creating.lock().unwrap()
+    }
+}
+
+async fn listen(
+    shared: Arc<Shared>,
+    id: i32,
+    listener: TcpListener,
+    mut moods: watch::Receiver<Mood>,
+) {
+    let seen = moods.clone();
+    let accepting = async move {
+        let mut connections = JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            connections.spawn(converse(shared.clone(), id, stream, seen.clone()));
+        }
+    };
+    tokio::select! {
+        () = accepting => {}
+        // Dropping the other branch closes the listener and every connection.
+        _ = moods.wait_for(|mood| *mood == Mood::Away) => {}
+    }
+}
+
+async fn converse(
+    shared: Arc<Shared>,
+    id: i32,
+    mut stream: TcpStream,
+    moods: watch::Receiver<Mood>,
+) -> Option<()> {
+    stream.set_nodelay(true).ok()?;
+    loop {
+        let mut length = [0; 4];
+        stream.read_exact(&mut length).await.ok()?;
+        let mut content = vec![0; usize::try_from(i32::from_be_bytes(length)).ok()?];
+        stream.read_exact(&mut content).await.ok()?;
+        let mood = moods.borrow().clone();
+        match mood {
+            Mood::Serve => {
+                let (frame, correlation) = shared.answer(id, Bytes::from(content))?;
+                // The kept frame has another request's number in it.
+                stream.write_all(frame.get(..4)?).await.ok()?;
+                stream.write_all(&correlation.to_be_bytes()).await.ok()?;
+                stream.write_all(frame.get(8..)?).await.ok()?;
+            }
+            Mood::Hang => std::future::pending().await,
+            Mood::Blurt(words) => {
+                stream.write_all(&words).await.ok()?;
+                return None;
+            }
+            Mood::Slam | Mood::Away => return None,
+        }
+    }
+}
+
+impl Shared {
+    /// The frame that answers a request, and the request's number. `None` closes the connection, as brokers do
+    /// when they cannot read what they got.
+    fn answer(&self, node: i32, content: Bytes) -> Option<(Bytes, i32)> {
+        let mut reader = Reader::over(&content);
+        let header = RequestHeader::read(&mut reader, |key, version| {
+            let flexible = APIS
+                .iter()
+                .find(|api| api.key == key)
+                .map(|api| api.flexible_from);
+            HeaderForm::of_request(version, flexible.unwrap_or(i16::MAX))
+        })
+        .ok()?;
+        let body = reader.take_bytes(reader.left(), "body").ok()?;
+        let (key, version) = (header.key, header.version);
+        *self.counts.lock().unwrap().entry((node, key)).or_default() += 1;
+        let asked = (node, key.0, version, body.clone());
+        if let Some(frame) = self.answers.lock().unwrap().get(&asked) {
+            return Some((frame.clone(), header.correlation_id));
+        }
+        let frame = Bytes::from(self.encode(node, key, version, &body)?);
+        self.answers.lock().unwrap().insert(asked, frame.clone());
+        Some((frame, header.correlation_id))
+    }
+
+    fn denies(&self, key: ApiKey) -> bool {
+        self.denied.lock().unwrap().contains(&key)
+    }
+}
