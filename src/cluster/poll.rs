@@ -235,7 +235,7 @@ async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
                 desk.client
                     .learn(listed.map(|(id, (endpoint, _))| (*id, endpoint)));
                 pace.record(began.elapsed(), seen.throttled);
-                let same = known.is_some_and(|old| same_names(&old.topics, &seen.topology.topics));
+                let same = known.is_none_or(|old| same_names(&old.topics, &seen.topology.topics));
                 let learned = Learned::now((seen.topology, seen.identity), seen.from);
                 desk.tell(Update::Topology(learned)).await;
                 if !same {
