@@ -1,5 +1,6 @@
 //! How often a poller asks: jitter so that pollers do not march in step, and back-off so that this program is
 //! never the load.
+
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
