@@ -14,8 +14,9 @@ use super::assembler::{Assembler, Learned, Outcome, Update};
 use super::client::Client;
 use super::dialer::Dialer;
 use super::error::CallError;
-use super::pace::{Pace, now};
+use super::pace::Pace;
 use super::{admin, focus as eyes, groups, log_dirs, patrol, roster, topology};
+use crate::clock::now;
 use crate::model::{Facts, Failure, Focus, Snapshot, Span, Topics, Topology};
 
 /// Updates that may wait for the assembler; beyond that pollers wait.
