@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::log_dirs::Disks;
-use super::pace::now;
+use crate::clock::now;
 use crate::model::facts::LogRange;
 use crate::model::{
     BrokerId, Facts, Failure, Group, Groups, Identity, Moment, Move, Observed, Probe, Quorum,

@@ -29,9 +29,15 @@ impl Nodes<'_> {
         let file = Path::new(self.directory).join(id.to_string()).join("pid");
         let pid = fs::read_to_string(file).expect("the node's process id");
         let ours = fs::read_to_string(format!("/proc/{}/cmdline", pid.trim()));
-        assert!(ours.is_ok_and(|line| line.contains(self.directory)), "node {id} does not run");
+        assert!(
+            ours.is_ok_and(|line| line.contains(self.directory)),
+            "node {id} does not run"
+        );
         let sent = Command::new("kill").args([name, pid.trim()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "no signal to node {id}");
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "no signal to node {id}"
+        );
         Instant::now()
     }
 
@@ -43,7 +49,10 @@ impl Nodes<'_> {
             .args(ids)
             .env("LOOKOUT_KAFKA_DIR", self.directory)
             .status();
-        assert!(started.is_ok_and(|status| status.success()), "nodes did not start");
+        assert!(
+            started.is_ok_and(|status| status.success()),
+            "nodes did not start"
+        );
     }
 }
 
@@ -55,17 +64,34 @@ pub fn measure(program: &str, bootstrap: &str, nodes: &Nodes) {
         dead.push(noticed(&mut seat, nodes.signal("-KILL", id), id));
         back.push(returned(&mut seat, nodes, id));
     }
-    row("kill -9 of a broker → marked in the strip", &dead, "s", Budget::P95(2.0));
-    row("it serves again → `5/5` (0: before it said so)", &back, "s", Budget::P95(5.0));
+    row(
+        "kill -9 of a broker → marked in the strip",
+        &dead,
+        "s",
+        Budget::P95(2.0),
+    );
+    row(
+        "it serves again → `5/5` (0: before it said so)",
+        &back,
+        "s",
+        Budget::P95(5.0),
+    );
     let (mut frozen, mut thawed) = (Vec::new(), Vec::new());
     for id in VICTIMS {
         whole(&mut seat);
         frozen.push(noticed(&mut seat, nodes.signal("-STOP", id), id));
         let woken = nodes.signal("-CONT", id);
-        seat.pty.wait_within(RETURNS, "5/5", |screen| is_up(screen, id) && is_whole(screen));
+        seat.pty.wait_within(RETURNS, "5/5", |screen| {
+            is_up(screen, id) && is_whole(screen)
+        });
         thawed.push((seat.pty.heard_at() - woken).as_secs_f64());
     }
-    row("SIGSTOP of a broker → marked in the strip", &frozen, "s", Budget::P95(8.0));
+    row(
+        "SIGSTOP of a broker → marked in the strip",
+        &frozen,
+        "s",
+        Budget::P95(8.0),
+    );
     row("SIGCONT → `5/5`", &thawed, "s", Budget::P95(5.0));
     let all = [1, 2, 3, 4, 5];
     seat.goes_to("topics");
@@ -73,7 +99,11 @@ pub fn measure(program: &str, bootstrap: &str, nodes: &Nodes) {
         nodes.signal("-KILL", id);
     }
     seat.pty.wait_for("no contact");
-    keys::latencies(&mut seat, "1 000 topics, all brokers down", Budget::Both(2.0, 8.0));
+    keys::latencies(
+        &mut seat,
+        "1 000 topics, all brokers down",
+        Budget::Both(2.0, 8.0),
+    );
     drop(seat);
     nodes.start(&all);
 }
@@ -107,8 +137,13 @@ fn returned(seat: &mut Seat, nodes: &Nodes, id: u32) -> f64 {
             nodes.start(&[id]);
             Instant::now()
         });
-        seat.pty.wait_within(RETURNS, "5/5", |screen| is_up(screen, id) && is_whole(screen));
+        seat.pty.wait_within(RETURNS, "5/5", |screen| {
+            is_up(screen, id) && is_whole(screen)
+        });
         let serves = serving.join().expect("the start of a node");
-        seat.pty.heard_at().saturating_duration_since(serves).as_secs_f64()
+        seat.pty
+            .heard_at()
+            .saturating_duration_since(serves)
+            .as_secs_f64()
     })
 }
