@@ -77,14 +77,28 @@ async fn gather(subject: Subject, options: WatchOptions, timeout: Duration) -> A
     let watch = cluster::watch(options, focused);
     let mut snapshots = watch.snapshots.clone();
     let complete = snapshots
-        .wait_for(|snapshot| snapshot.no_contact() || missing(subject, snapshot).is_none());
+        .wait_for(|snapshot| snapshot.no_contact() || awaited(subject, snapshot).is_none());
     // In time or not: what is known is shown, and `missing` says what is not.
     let _in_time = tokio::time::timeout(timeout, complete).await.is_ok();
     Arc::clone(&watch.snapshots.borrow())
 }
 
-/// What of the subject nobody has answered yet, in words; nothing when all is known that can be known.
+/// What is not known of the subject, in words.
 fn missing(subject: Subject, snapshot: &Snapshot) -> Option<String> {
+    awaited(subject, snapshot).or_else(|| {
+        let groups = snapshot.facts.groups.value();
+        let coverage = groups
+            .filter(|_| subject == Subject::Groups)
+            .map(|known| &known.coverage)?;
+        let (answered, asked) = (coverage.answered.len(), coverage.asked.len());
+        coverage.partial().then(|| {
+            format!("groups from {answered} of {asked} brokers: the others did not answer")
+        })
+    })
+}
+
+/// What of the subject nobody has answered yet, in words. Who was asked and stayed silent is not waited for again.
+fn awaited(subject: Subject, snapshot: &Snapshot) -> Option<String> {
     let facts = &snapshot.facts;
     let settled =
         |known: bool, what: &str| (!known).then(|| format!("no answer in time for {what}"));
@@ -123,17 +137,7 @@ fn missing(subject: Subject, snapshot: &Snapshot) -> Option<String> {
                 settled(dirs, "log dirs of every broker: sizes may be incomplete")
             })
         }
-        Subject::Groups => settled(answered(&facts.groups), "consumer groups").or_else(|| {
-            let partial = facts
-                .groups
-                .value()
-                .filter(|groups| groups.coverage.partial())?;
-            Some(format!(
-                "groups from {} of {} brokers: the others did not answer",
-                partial.coverage.answered.len(),
-                partial.coverage.asked.len()
-            ))
-        }),
+        Subject::Groups => settled(answered(&facts.groups), "consumer groups"),
     }
 }
 

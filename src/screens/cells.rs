@@ -30,6 +30,15 @@ pub fn number<T: Into<i64>>(value: Option<T>, role: Role) -> Line<'static> {
     })
 }
 
+/// The lag of a group: a lower bound where some partitions' lag is unknown.
+pub fn lag((known, unknown): (Option<i64>, usize), role: Role) -> Line<'static> {
+    match known {
+        None => self::unknown(),
+        Some(lag) if unknown > 0 => Line::of(format!("≥{}", units::grouped(lag)), role),
+        Some(lag) => Line::of(units::grouped(lag), role),
+    }
+}
+
 /// A number that is bad unless it is zero.
 pub fn faults<T: Into<i64>>(value: Option<T>, bad: Role) -> Line<'static> {
     match value.map(Into::into) {

@@ -214,7 +214,7 @@ fn cell(group: &Group, field: Field) -> Line<'static> {
             count(group.members.value().map(|members| members.len())),
             Role::Text,
         ),
-        Field::Lag => cells::number(lag, Role::Text),
+        Field::Lag => cells::lag((lag, unknown), Role::Text),
         Field::Unknown => cells::faults(count(Some(unknown)), Role::Warn),
         Field::Partitions => cells::number(
             count(group.offsets.value().map(|offsets| offsets.len())),

@@ -267,24 +267,29 @@ fn movers(scene: &Scene) -> Line<'static> {
     let glyphs = scene.skin.glyphs;
     let mut line = Line::new();
     if let Some(groups) = scene.snapshot.facts.groups.value() {
-        let mut lagging: Vec<(i64, &str)> = groups
-            .by_id
-            .values()
-            .filter_map(|group| Some((group.lag().0?, &*group.id)))
-            .filter(|(lag, _)| *lag > 0)
-            .collect();
-        lagging.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-        let head = if lagging.is_empty() {
-            " No group lags"
-        } else {
-            " Most lag:"
+        let mut lagging: Vec<(i64, usize, &str)> = Vec::new();
+        let mut unknown = 0;
+        for group in groups.by_id.values() {
+            match group.lag() {
+                (Some(lag), open) if lag > 0 => lagging.push((lag, open, &group.id)),
+                (_, 0) => {}
+                (_, _) => unknown += 1,
+            }
+        }
+        lagging.sort_by(|a, b| b.0.cmp(&a.0).then(a.2.cmp(b.2)));
+        let head = match (lagging.is_empty(), unknown) {
+            (false, _) => " Most lag:".to_owned(),
+            (true, 0) if groups.coverage.partial() => " No group known here lags".to_owned(),
+            (true, 0) => " No group lags".to_owned(),
+            (true, unknown) => format!(" Lag of {unknown} groups unknown"),
         };
         line.push(head, Role::Dim);
-        for (lag, id) in lagging.into_iter().take(MOVERS) {
+        for (lag, open, id) in lagging.into_iter().take(MOVERS) {
             let name = text::visible(id, glyphs);
             let name = text::truncate(&name, NAME_CELLS, glyphs);
+            let bound = if open > 0 { "≥" } else { "" };
             line.push(format!(" {name}"), Role::Text);
-            line.push(format!(" {} ", units::short(lag)), Role::Title);
+            line.push(format!(" {bound}{} ", units::short(lag)), Role::Title);
         }
     }
     if let Some(moves) = scene.snapshot.facts.moves.value() {

@@ -74,6 +74,24 @@ impl Palette {
         palette
     }
 
+    /// Takes in what a newer snapshot knows; the chosen place stays chosen.
+    pub fn settle(&mut self, snapshot: &Snapshot) {
+        let chosen = self.chosen().map(|entry| entry.place.clone());
+        self.entries = places(snapshot);
+        self.search();
+        let found = self.found.iter().position(|index| {
+            let entry = self.entries.get(*index);
+            entry.map(|entry| &entry.place) == chosen.as_ref()
+        });
+        if let Some(index) = found {
+            self.cursor = self.cursor.at(index, self.found.len(), WINDOW_ROWS);
+        }
+    }
+
+    fn chosen(&self) -> Option<&Entry> {
+        self.entries.get(*self.found.get(self.cursor.selected)?)
+    }
+
     /// Types text.
     pub fn paste(&mut self, text: &str) {
         self.input.edit(&Edit::Paste(text.to_owned()));
@@ -86,11 +104,8 @@ impl Palette {
             InputKey::Cancel => return PaletteReply::Close,
             InputKey::Quit => return PaletteReply::Quit,
             InputKey::Accept => {
-                let chosen = self.found.get(self.cursor.selected);
-                return match chosen.and_then(|index| self.entries.get(*index)) {
-                    Some(entry) => PaletteReply::Go(entry.place.clone()),
-                    None => PaletteReply::Stay,
-                };
+                let chosen = self.chosen().map(|entry| entry.place.clone());
+                return chosen.map_or(PaletteReply::Stay, PaletteReply::Go);
             }
             InputKey::Move(action) => self.step(action),
             InputKey::Edit(edit) => {

@@ -269,6 +269,9 @@ impl State {
             return;
         }
         self.on_screen(Room::settle);
+        if let Mode::Palette(palette) = &mut self.mode {
+            palette.settle(&self.snapshot);
+        }
     }
 
     fn on_screen<T>(&mut self, change: impl FnOnce(&mut Screen, &Scene) -> T) -> T {

@@ -164,9 +164,9 @@ fn quorum(scene: &Scene, totals: &Totals) -> Option<Segment> {
         None => return None,
     };
     let role = match totals.quorum {
+        _ if scene.is_old() => Role::Stale,
         _ if totals.quorum_lost => Role::Crit,
         Some((caught_up, voters)) if caught_up < voters => Role::Major,
-        Some(_) | None if scene.is_old() => Role::Stale,
         Some(_) | None => Role::Header,
     };
     Some(Segment {

@@ -1,6 +1,8 @@
 //! The figures of the program: how soon, how much, how often. It only measures what an operator would meet, from
 //! outside, in a terminal; it judges nothing but the budgets, and no test depends on it.
 #![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_imports,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
