@@ -7,7 +7,7 @@ use std::{
     io::{ErrorKind, Read, Write},
     num::NonZeroU16,
     process::Command,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
     time::{Duration, Instant},
 };
@@ -19,6 +19,9 @@ use vt100::{Cell, Parser, Screen};
 
 /// How long a wait may take before it is a fault, on a slow and busy machine.
 pub const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Pieces of output that may wait for a test to look: no program draws that much unwatched.
+const UNREAD: usize = 4096;
 
 /// Keys as a terminal sends them.
 pub const ENTER: &str = "\r";
@@ -103,7 +106,7 @@ impl Pty {
         // The last writer but the child's own: without it the output ends when the program does.
         drop(pair.slave);
 
-        let (sender, heard) = channel();
+        let (sender, heard) = sync_channel(UNREAD);
         let keyboard = pair.master.take_writer().expect("the terminal's input");
         let output = pair
             .master
@@ -347,7 +350,7 @@ fn cells(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).expect("a terminal has at least one cell")
 }
 
-fn listen(mut output: Box<dyn Read + Send>, heard: Sender<Heard>) {
+fn listen(mut output: Box<dyn Read + Send>, heard: SyncSender<Heard>) {
     thread::spawn(move || {
         let mut buffer = vec![0; 64 * 1024];
         loop {
@@ -366,7 +369,7 @@ fn listen(mut output: Box<dyn Read + Send>, heard: Sender<Heard>) {
     });
 }
 
-fn await_exit(mut child: Box<dyn Child + Send + Sync>, heard: Sender<Heard>) {
+fn await_exit(mut child: Box<dyn Child + Send + Sync>, heard: SyncSender<Heard>) {
     thread::spawn(move || {
         if let Ok(status) = child.wait() {
             heard.send(Heard::Exited(status)).ok();
