@@ -23,7 +23,12 @@ mod table;
 
 #[path = "../../it/support"]
 mod support {
-    #[expect(dead_code, reason = "the tests use more of it")]
+    #[expect(
+        dead_code,
+        clippy::unwrap_used,
+        clippy::wildcard_imports,
+        reason = "the tests use more of it, and fail by panicking"
+    )]
     pub mod canned;
     #[expect(dead_code, reason = "the tests use more of it")]
     pub mod pty;
