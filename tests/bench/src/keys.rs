@@ -19,14 +19,29 @@ const BURST_PAUSE: Duration = Duration::from_millis(10);
 pub fn latencies(seat: &mut Seat, label: &str, budget: Budget) {
     let rows: Vec<&str> = [["j"; 20], ["k"; 20]].concat();
     let pages = [PAGE_DOWN, PAGE_DOWN, PAGE_DOWN, PAGE_UP, PAGE_UP, PAGE_UP];
-    row(&format!("key → output: row up and down, {label}"), &timed(seat, &rows, 5), "ms", budget);
-    row(&format!("key → output: page, {label}"), &timed(seat, &pages, 17), "ms", budget);
+    row(
+        &format!("key → output: row up and down, {label}"),
+        &timed(seat, &rows, 5),
+        "ms",
+        budget,
+    );
+    row(
+        &format!("key → output: page, {label}"),
+        &timed(seat, &pages, 17),
+        "ms",
+        budget,
+    );
     seat.pty.send("/");
     seat.is_quiet();
     let typed: Vec<String> = WORD.chars().map(String::from).collect();
     let mut letters: Vec<&str> = typed.iter().map(String::as_str).collect();
     letters.extend([BACKSPACE; WORD.len()]);
-    row(&format!("key → output: filter, {label}"), &timed(seat, &letters, 5), "ms", budget);
+    row(
+        &format!("key → output: filter, {label}"),
+        &timed(seat, &letters, 5),
+        "ms",
+        budget,
+    );
     seat.pty.send(ESC);
     seat.is_quiet();
 }
@@ -55,15 +70,30 @@ pub fn bursts(seat: &mut Seat, label: &str) {
         while seat.pty.next_output(Duration::from_millis(80)).is_some() {}
         tails.push(ms(seat.pty.heard_at().saturating_duration_since(last)));
     }
-    row(&format!("tail after {BURST_KEYS} keys at 100 Hz, {label}"), &tails, "ms", Budget::P95(50.0));
+    row(
+        &format!("tail after {BURST_KEYS} keys at 100 Hz, {label}"),
+        &tails,
+        "ms",
+        Budget::P95(50.0),
+    );
 }
 
 /// Bytes of what keys change on the screen that is open.
 pub fn bytes(seat: &mut Seat, label: &str) {
     let moves: Vec<f64> = (0..20).map(|_| seat.costs("j")).collect();
-    row(&format!("bytes: cursor move, {label}"), &moves, "B", Budget::P95(350.0));
+    row(
+        &format!("bytes: cursor move, {label}"),
+        &moves,
+        "B",
+        Budget::P95(350.0),
+    );
     let pages: Vec<f64> = (0..20).map(|_| seat.costs(PAGE_DOWN)).collect();
-    row(&format!("bytes: page down, {label}"), &pages, "B", Budget::P95(2500.0));
+    row(
+        &format!("bytes: page down, {label}"),
+        &pages,
+        "B",
+        Budget::P95(2500.0),
+    );
     let (cols, rows) = TERMINAL;
     let resized = |pty: &mut Pty, cols| pty.resize(cols, rows);
     let repaints: Vec<f64> = (0..10)
@@ -76,5 +106,10 @@ pub fn bytes(seat: &mut Seat, label: &str) {
             count(seat.pty.byte_count() - before)
         })
         .collect();
-    row(&format!("bytes: resize, {label}"), &repaints, "B", Budget::P95(5000.0));
+    row(
+        &format!("bytes: resize, {label}"),
+        &repaints,
+        "B",
+        Budget::P95(5000.0),
+    );
 }

@@ -32,7 +32,11 @@ fn read(pid: u32, name: &str) -> String {
 
 fn field(status: &str, name: &str) -> f64 {
     let found = status.lines().find_map(|line| line.strip_prefix(name));
-    number(found.and_then(|rest| rest.split_whitespace().next()).expect("a field of the kernel's"))
+    number(
+        found
+            .and_then(|rest| rest.split_whitespace().next())
+            .expect("a field of the kernel's"),
+    )
 }
 
 fn number(text: &str) -> f64 {

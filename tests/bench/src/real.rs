@@ -14,10 +14,15 @@ fn given(name: &str) -> String {
 }
 
 pub fn measure(program: &str, directory: &str, sections: &[&str]) {
-    let directory = Path::new(directory).canonicalize().expect("the cluster's directory");
+    let directory = Path::new(directory)
+        .canonicalize()
+        .expect("the cluster's directory");
     let directory = directory.to_str().expect("a plain path");
-    let (script, python, fill) =
-        (given("BENCH_KAFKA"), given("BENCH_PYTHON"), given("BENCH_FILL"));
+    let (script, python, fill) = (
+        given("BENCH_KAFKA"),
+        given("BENCH_PYTHON"),
+        given("BENCH_FILL"),
+    );
     let out = Command::new(&script)
         .arg("bootstrap")
         .env("LOOKOUT_KAFKA_DIR", directory)
@@ -25,10 +30,13 @@ pub fn measure(program: &str, directory: &str, sections: &[&str]) {
         .expect("the cluster's addresses");
     let bootstrap = String::from_utf8(out.stdout).expect("text");
     let bootstrap = bootstrap.trim();
-    let nodes = Nodes { script: &script, directory };
+    let nodes = Nodes {
+        script: &script,
+        directory,
+    };
     for section in sections {
         match *section {
-            "start" => start::measure(program, bootstrap, ""),
+            "start" => start::measure(program, bootstrap, "", Budget::Median(100.0)),
             "rest" => rest::measure(program, bootstrap, &[&python, &fill]),
             "keys" => {
                 let mut seat = Seat::settled(program, bootstrap);

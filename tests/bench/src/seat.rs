@@ -27,7 +27,10 @@ impl Seat {
     /// Starts the program on a cluster, as for the first time.
     pub fn take(program: &str, bootstrap: &str) -> Self {
         let home = fresh_home();
-        let env = [("HOME", home.to_str().expect("a plain path")), ("COLORTERM", "truecolor")];
+        let env = [
+            ("HOME", home.to_str().expect("a plain path")),
+            ("COLORTERM", "truecolor"),
+        ];
         let began = Instant::now();
         let pty = Pty::spawn(program, &["-b", bootstrap], TERMINAL, &env);
         Self { pty, began, home }
@@ -45,7 +48,9 @@ impl Seat {
         let crumb = format!("▸ {place}");
         self.pty.send(&format!(":{place}{ENTER}"));
         self.pty.wait_until(&crumb, |screen| {
-            rows(screen).first().is_some_and(|header| header.to_lowercase().contains(&crumb))
+            rows(screen)
+                .first()
+                .is_some_and(|header| header.to_lowercase().contains(&crumb))
         });
         self.is_quiet();
     }
@@ -112,7 +117,10 @@ pub fn ms(span: Duration) -> f64 {
     span.as_secs_f64() * 1e3
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of bytes and requests are small")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of bytes and requests are small"
+)]
 pub fn count(count: usize) -> f64 {
     count as f64
 }

@@ -16,7 +16,9 @@ pub const BROKERS: i32 = 5;
 
 pub fn run() {
     let runtime = tokio::runtime::Runtime::new().expect("threads");
-    let world = World::empty(BROKERS).topics(TOPICS, PARTITIONS).groups(GROUPS, READS);
+    let world = World::empty(BROKERS)
+        .topics(TOPICS, PARTITIONS)
+        .groups(GROUPS, READS);
     let canned = runtime.block_on(Canned::start(world));
     println!("{}", canned.bootstrap().join(","));
     // The end of the input is the end of whoever asked.
