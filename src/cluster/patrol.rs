@@ -9,7 +9,7 @@ use super::assembler::Update;
 use super::dialer::Target;
 use super::pace::jitter;
 use super::poll::Desk;
-use super::probe::{CONFIRM, Held, Round, record, round, unknown_address};
+use super::probe::{CONFIRM, Held, Round, Trips, record, round, unknown_address};
 use crate::clock::now;
 use crate::model::{BrokerId, Facts, Probe};
 
@@ -101,19 +101,28 @@ fn learn(desk: &Desk, facts: &Facts) {
 
 /// Probes one broker for ever.
 async fn probe(mut desk: Desk, id: BrokerId) {
-    let mut probe = Probe::default();
+    let (mut probe, mut trips) = (Probe::default(), Trips::default());
     let mut held: Option<Held> = None;
     loop {
         let target = desk.client.target(id);
-        let surprised = once(&desk, id, target.as_ref(), &mut probe, &mut held).await;
+        let target = target.as_ref();
+        let surprised = once(&desk, id, target, &mut probe, &mut trips, &mut held).await;
         if surprised {
             tokio::time::sleep(CONFIRM).await;
             // Over a fresh connection: the old one may be what is broken.
             held = None;
             let target = desk.client.target(id);
-            once(&desk, id, target.as_ref(), &mut probe, &mut held).await;
+            once(
+                &desk,
+                id,
+                target.as_ref(),
+                &mut probe,
+                &mut trips,
+                &mut held,
+            )
+            .await;
         }
-        if !rest(&mut desk, id, target.as_ref(), held.as_ref()).await {
+        if !rest(&mut desk, id, target, held.as_ref()).await {
             return;
         }
     }
@@ -125,6 +134,7 @@ async fn once(
     id: BrokerId,
     target: Option<&Target>,
     probe: &mut Probe,
+    trips: &mut Trips,
     held: &mut Option<Held>,
 ) -> bool {
     let rounds: Vec<Round> = match target {
@@ -134,7 +144,7 @@ async fn once(
     let before = probe.reachable;
     let mut surprised = false;
     for round in rounds {
-        surprised = record(probe, round, now());
+        surprised = record(probe, trips, round, now());
     }
     desk.client.suspect(id, probe.failures > 0);
     desk.tell(Update::Probe(id, Arc::new(probe.clone()))).await;

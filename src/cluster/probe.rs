@@ -3,6 +3,7 @@
 //! Every broker has a connection and a task of its own; nothing else uses them, so a broker that hangs is
 //! noticed by nobody but its own probe.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,9 @@ const ROUNDS: u32 = 2;
 pub const CONFIRM: Duration = Duration::from_millis(500);
 /// After this long without an answer a second, fresh attempt is made beside the first.
 const SUSPICION: Duration = Duration::from_secs(1);
+/// Round trips that the typical one is taken from: a single slow one says something of the moment, not of the
+/// broker, and a broker that has become slow is seen as such within half a minute.
+const TRIPS: usize = 9;
 
 /// What a good round found.
 #[derive(Debug, Clone)]
@@ -51,10 +55,30 @@ impl Held {
     }
 }
 
+/// The last round trips to a broker, in microseconds.
+#[derive(Debug, Default)]
+pub struct Trips(VecDeque<u64>);
+
+impl Trips {
+    /// Takes one in, and returns what is typical now: the median.
+    fn typical(&mut self, rtt_us: u64) -> u64 {
+        if self.0.len() == TRIPS {
+            self.0.pop_front();
+        }
+        self.0.push_back(rtt_us);
+        let mut sorted = Vec::from_iter(self.0.iter().copied());
+        sorted.sort_unstable();
+        sorted
+            .get((sorted.len() - 1) / 2)
+            .copied()
+            .unwrap_or(rtt_us)
+    }
+}
+
 /// Takes a round into the probe. Two failures in a row make a broker unreachable, two successes reachable again;
 /// the very first success needs no second. Returns whether the round speaks against the verdict, so that
 /// another one is wanted soon.
-pub fn record(probe: &mut Probe, round: Round, at: Moment) -> bool {
+pub fn record(probe: &mut Probe, trips: &mut Trips, round: Round, at: Moment) -> bool {
     probe.last_round = Some(at);
     let good = round.is_ok();
     match round {
@@ -63,7 +87,7 @@ pub fn record(probe: &mut Probe, round: Round, at: Moment) -> bool {
             probe.failures = 0;
             probe.failure = None;
             probe.rungs = reached.rungs;
-            probe.rtt_us = Some((reached.rtt_us, at));
+            probe.rtt_us = Some((trips.typical(reached.rtt_us), at));
             probe.cluster_id = reached.cluster_id;
             probe.dialled = Some(reached.dialled);
         }
@@ -193,11 +217,12 @@ mod tests {
     }
 
     fn verdicts(rounds: &[Outcome]) -> Vec<(Option<bool>, bool)> {
-        let mut probe = Probe::default();
+        let (mut probe, mut trips) = (Probe::default(), Trips::default());
         let rounds = rounds.iter().zip(1..);
         rounds
             .map(|(outcome, at)| {
-                let surprise = record(&mut probe, round(*outcome), Moment::from_unix_ms(at));
+                let at = Moment::from_unix_ms(at);
+                let surprise = record(&mut probe, &mut trips, round(*outcome), at);
                 (probe.reachable, surprise)
             })
             .collect()
@@ -237,10 +262,28 @@ mod tests {
 
     #[test]
     fn since_is_the_moment_of_the_change() {
-        let mut probe = Probe::default();
+        let (mut probe, mut trips) = (Probe::default(), Trips::default());
         for at in 1..=3 {
-            record(&mut probe, round(Good), Moment::from_unix_ms(at));
+            record(
+                &mut probe,
+                &mut trips,
+                round(Good),
+                Moment::from_unix_ms(at),
+            );
         }
         assert_eq!(probe.since, Some(Moment::from_unix_ms(1)));
+    }
+
+    #[test]
+    fn one_slow_answer_is_not_typical_and_a_broker_that_stays_slow_is() {
+        let mut trips = Trips::default();
+        let told = [400, 90_000, 500].map(|rtt_us| trips.typical(rtt_us));
+        assert_eq!(told, [400, 400, 500]);
+        for _ in 0..TRIPS {
+            trips.typical(300);
+        }
+        assert_eq!(trips.typical(90_000), 300);
+        let slow = (0..TRIPS).map(|_| trips.typical(90_000)).last();
+        assert_eq!(slow, Some(90_000));
     }
 }

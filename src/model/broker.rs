@@ -82,7 +82,7 @@ pub struct Probe {
     pub failure: Option<ProbeFailure>,
     /// Time of the last successful round per rung, in order of the ladder.
     pub rungs: Vec<(Rung, Span)>,
-    /// Round trip of the last answered ApiVersions in microseconds, and when.
+    /// Typical round trip of the last answered ApiVersions in microseconds, and when the last one was.
     pub rtt_us: Option<(u64, Moment)>,
     /// The address dialled last.
     pub dialled: Option<Arc<str>>,

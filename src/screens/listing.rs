@@ -138,7 +138,7 @@ impl<K: Clone + PartialEq, F: Copy + PartialEq> Listing<K, F> {
     /// A test of texts against the filter; case is ignored.
     pub fn passes(&self) -> impl Fn(&str) -> bool + use<K, F> {
         let wanted = self.filter.to_lowercase();
-        move |text| wanted.is_empty() || text.to_lowercase().contains(&wanted)
+        move |text| contains(text, &wanted)
     }
 
     /// Moves the selection or changes what is listed. `true` = the rows must be found anew.
@@ -200,6 +200,20 @@ impl<K: Clone + PartialEq, F: Copy + PartialEq> Listing<K, F> {
         }
         line
     }
+}
+
+/// Whether `text` holds `wanted`, which is in lower case. Every key asks ten thousand names, nearly all of them ASCII,
+/// where lower case needs no memory.
+fn contains(text: &str, wanted: &str) -> bool {
+    if !text.is_ascii() || !wanted.is_ascii() {
+        return text.to_lowercase().contains(wanted);
+    }
+    let wanted = wanted.as_bytes();
+    wanted.is_empty()
+        || text
+            .as_bytes()
+            .windows(wanted.len())
+            .any(|part| part.eq_ignore_ascii_case(wanted))
 }
 
 /// A list as it is drawn: summary line, then the table.

@@ -144,9 +144,9 @@ impl Room for TopicsList {
         let mut rows: Vec<TopicRow> = topology
             .topics
             .iter()
+            .filter(|(name, _)| passes(name))
             .filter_map(|(name, topic)| views.get(name).map(|view| (topic, view)))
             .filter(|(_, view)| self.list.wanted == Wanted::All || view.faulty())
-            .filter(|(topic, _)| passes(&topic.name))
             .filter(|(topic, view)| {
                 let fold = topic.internal && self.internal == Internal::Folded && !view.faulty();
                 folded += usize::from(fold);

@@ -58,54 +58,61 @@ impl Nodes<'_> {
 
 pub fn measure(program: &str, bootstrap: &str, nodes: &Nodes) {
     let mut seat = Seat::settled(program, bootstrap);
-    let (mut dead, mut back) = (Vec::new(), Vec::new());
-    for id in VICTIMS {
-        whole(&mut seat);
-        dead.push(noticed(&mut seat, nodes.signal("-KILL", id), id));
-        back.push(returned(&mut seat, nodes, id));
-    }
-    row(
-        "kill -9 of a broker → marked in the strip",
-        &dead,
-        "s",
-        Budget::P95(2.0),
-    );
-    row(
-        "it serves again → `5/5` (0: before it said so)",
-        &back,
-        "s",
-        Budget::P95(5.0),
-    );
-    let (mut frozen, mut thawed) = (Vec::new(), Vec::new());
-    for id in VICTIMS {
-        whole(&mut seat);
-        frozen.push(noticed(&mut seat, nodes.signal("-STOP", id), id));
-        let woken = nodes.signal("-CONT", id);
-        seat.pty.wait_within(RETURNS, "5/5", |screen| {
-            is_up(screen, id) && is_whole(screen)
-        });
-        thawed.push((seat.pty.heard_at() - woken).as_secs_f64());
-    }
-    row(
-        "SIGSTOP of a broker → marked in the strip",
-        &frozen,
-        "s",
-        Budget::P95(8.0),
-    );
-    row("SIGCONT → `5/5`", &thawed, "s", Budget::P95(5.0));
+    kill(&mut seat, nodes);
+    freeze(&mut seat, nodes);
     let all = [1, 2, 3, 4, 5];
     seat.goes_to("topics");
     for id in all {
         nodes.signal("-KILL", id);
     }
     seat.pty.wait_for("no contact");
-    keys::latencies(
-        &mut seat,
-        "1 000 topics, all brokers down",
-        Budget::Both(2.0, 8.0),
-    );
+    let label = "1 000 topics, all brokers down";
+    keys::latencies(&mut seat, label, Budget::Both(2.0, 8.0));
     drop(seat);
     nodes.start(&all);
+}
+
+fn kill(seat: &mut Seat, nodes: &Nodes) {
+    let (mut dead, mut back) = (Vec::new(), Vec::new());
+    for id in VICTIMS {
+        whole(seat);
+        dead.push(noticed(seat, nodes.signal("-KILL", id), id));
+        back.push(returned(seat, nodes, id));
+    }
+    told("kill -9 of a broker", &dead, Budget::P95(2.0));
+    let label = "it serves again → `5/5` (0: before it said so)";
+    row(label, &back, "s", Budget::P95(5.0));
+}
+
+fn freeze(seat: &mut Seat, nodes: &Nodes) {
+    let (mut frozen, mut thawed) = (Vec::new(), Vec::new());
+    for id in VICTIMS {
+        whole(seat);
+        frozen.push(noticed(seat, nodes.signal("-STOP", id), id));
+        let woken = nodes.signal("-CONT", id);
+        let returned = |screen: &Screen| is_up(screen, id) && is_whole(screen);
+        seat.pty.wait_within(RETURNS, "5/5", returned);
+        thawed.push((seat.pty.heard_at() - woken).as_secs_f64());
+    }
+    told("SIGSTOP of a broker", &frozen, Budget::P95(8.0));
+    row("SIGCONT → `5/5`", &thawed, "s", Budget::P95(5.0));
+}
+
+/// Two rows: the strip's mark, which has a budget, and the header's count, which is the cluster's.
+fn told(what: &str, runs: &[[f64; 2]], budget: Budget) {
+    let moment = |index: usize| runs.iter().map(|run| run[index]).collect::<Vec<f64>>();
+    row(
+        &format!("{what} → marked in the strip"),
+        &moment(0),
+        "s",
+        budget,
+    );
+    row(
+        &format!("{what} → header counts `4/5`"),
+        &moment(1),
+        "s",
+        Budget::None,
+    );
 }
 
 /// Waits until nothing of the last outage is left.
@@ -124,11 +131,13 @@ fn is_up(screen: &Screen, id: u32) -> bool {
     rows(screen)[1].contains(&format!("●{id}"))
 }
 
-fn noticed(seat: &mut Seat, struck: Instant, id: u32) -> f64 {
-    seat.pty.wait_until("a mark", |screen| {
-        !is_up(screen, id) && rows(screen)[0].contains("brokers 4/5")
-    });
-    (seat.pty.heard_at() - struck).as_secs_f64()
+/// Seconds until the strip marks the broker, and until the header counts it out.
+fn noticed(seat: &mut Seat, struck: Instant, id: u32) -> [f64; 2] {
+    seat.pty.wait_until("a mark", |screen| !is_up(screen, id));
+    let marked = seat.pty.heard_at();
+    seat.pty
+        .wait_until("a count", |screen| rows(screen)[0].contains("brokers 4/5"));
+    [marked, seat.pty.heard_at()].map(|seen| (seen - struck).as_secs_f64())
 }
 
 fn returned(seat: &mut Seat, nodes: &Nodes, id: u32) -> f64 {

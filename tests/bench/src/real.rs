@@ -36,7 +36,7 @@ pub fn measure(program: &str, directory: &str, sections: &[&str]) {
     };
     for section in sections {
         match *section {
-            "start" => start::measure(program, bootstrap, ""),
+            "start" => start::measure(program, bootstrap, "", Budget::Median(100.0)),
             "rest" => rest::measure(program, bootstrap, &[&python, &fill]),
             "keys" => {
                 let mut seat = Seat::settled(program, bootstrap);

@@ -5,7 +5,7 @@ use crate::table::{Budget, row};
 
 const RUNS: usize = 20;
 
-pub fn measure(program: &str, bootstrap: &str, label: &str) {
+pub fn measure(program: &str, bootstrap: &str, label: &str, data_budget: Budget) {
     let (mut paint, mut data) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let mut seat = Seat::take(program, bootstrap);
@@ -24,7 +24,7 @@ pub fn measure(program: &str, bootstrap: &str, label: &str) {
         &format!("exec → `brokers 5/5`{label}"),
         &data,
         "ms",
-        Budget::Median(100.0),
+        data_budget,
     );
     let brokers: Vec<f64> = (0..RUNS)
         .map(|_| headless(program, "brokers", bootstrap))
