@@ -1,4 +1,4 @@
-//! The loop: event → update → effects → draw. A key is drawn at once, data at most every [`FRAME`].
+//! The loop: event → update → effects → draw. A key is drawn at once, data at most every `FRAME`.
 
 use std::io;
 use std::process::ExitCode;

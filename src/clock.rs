@@ -1,4 +1,4 @@
-//! The wall clock, read here and nowhere else in the interface: everything below takes a [`Moment`].
+//! The wall clock, read here alone: rules and screens take a [`Moment`].
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -19,8 +19,8 @@ use broker::wire::messages::list_partition_reassignments::{
 
 use super::client::{Answer, Client, Lane};
 use super::error::{CallError, printable, refusal};
-use super::pace::now;
 use super::topology::{endpoint, ids, intern, known};
+use crate::clock::now;
 use crate::model::{
     BrokerId, Failure, Moment, Move, Quorum, QuorumReplica, Registration, Source, TopicConfig,
     TopicName, TopicPartition, Topics,

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::log_dirs::Disks;
-use super::pace::now;
+use crate::clock::now;
 use crate::model::facts::LogRange;
 use crate::model::{
     BrokerId, Facts, Failure, Group, Groups, Identity, Moment, Move, Observed, Probe, Quorum,
@@ -125,11 +125,11 @@ impl Assembler {
         }
     }
 
+    /// Judges outside of the channel's lock: those who look at the last snapshot must not wait for the next.
     fn publish(&mut self) {
-        let facts = self.facts.clone();
-        self.snapshots.send_modify(|shown| {
-            *shown = Arc::new(Snapshot::judge(facts, Some(shown.as_ref()), now()));
-        });
+        let last = self.snapshots.borrow().clone();
+        let next = Snapshot::judge(self.facts.clone(), Some(&last), now());
+        self.snapshots.send_replace(Arc::new(next));
     }
 
     /// Takes one update in.

@@ -7,10 +7,11 @@ use std::time::Duration;
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::describe_share_group_offsets::{
     DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsRequestGroup,
-    DescribeShareGroupOffsetsResponseGroup,
+    DescribeShareGroupOffsetsResponseGroup, DescribeShareGroupOffsetsResponsePartition,
 };
 use broker::wire::messages::offset_fetch::{
     OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchResponse, OffsetFetchResponseGroup,
+    OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
 };
 use tokio::task::JoinSet;
 
@@ -18,8 +19,8 @@ use super::client::{Client, Lane};
 use super::connection::Connection;
 use super::coordinator::{GROUP_SLICE, Listed};
 use super::error::{CallError, refusal};
-use super::pace::now;
 use super::topology::intern;
+use crate::clock::now;
 use crate::model::{BrokerId, Failure, GroupKind, TopicName, Topics};
 
 /// How long reading the positions of a slice may take.
@@ -150,27 +151,38 @@ fn of_group(
     group: &OffsetFetchResponseGroup,
     topics: &Topics,
 ) -> Result<Positions, Failure> {
-    let mut positions = start(id, group.error_code)?;
-    for topic in &group.topics {
-        let name = intern(topics, &topic.name);
-        for partition in &topic.partitions {
-            let code = partition.error_code;
-            positions.add(
-                &name,
-                partition.partition_index,
-                (partition.committed_offset, -1),
-                code,
-            );
+    let rows = group.topics.iter().map(|topic| {
+        let rows = topic.partitions.iter();
+        let row = |row: &OffsetFetchResponsePartitions| {
+            (
+                row.partition_index,
+                (row.committed_offset, -1),
+                row.error_code,
+            )
+        };
+        (topic.name.as_str(), rows.map(row))
+    });
+    positions(id, group.error_code, rows, topics)
+}
+
+/// The positions of one group: by topic, then partition with its offset and lag, each -1 where unknown.
+fn positions<'a>(
+    id: &str,
+    code: ErrorCode,
+    rows: impl Iterator<Item = (&'a str, impl Iterator<Item = (i32, (i64, i64), ErrorCode)>)>,
+    topics: &Topics,
+) -> Result<Positions, Failure> {
+    if !code.is_ok() {
+        return Err(refusal(&format!("positions of group {id}"), code, now()));
+    }
+    let mut positions = Positions::default();
+    for (topic, rows) in rows {
+        let topic = intern(topics, topic);
+        for (partition, known, code) in rows {
+            positions.add(&topic, partition, known, code);
         }
     }
     Ok(positions)
-}
-
-fn start(id: &str, code: ErrorCode) -> Result<Positions, Failure> {
-    if code.is_ok() {
-        return Ok(Positions::default());
-    }
-    Err(refusal(&format!("positions of group {id}"), code, now()))
 }
 
 impl Positions {
@@ -230,20 +242,18 @@ fn of_single(
     response: &OffsetFetchResponse,
     topics: &Topics,
 ) -> Result<Positions, Failure> {
-    let mut positions = start(id, response.error_code)?;
-    for topic in &response.topics {
-        let name = intern(topics, &topic.name);
-        for partition in &topic.partitions {
-            let code = partition.error_code;
-            positions.add(
-                &name,
-                partition.partition_index,
-                (partition.committed_offset, -1),
-                code,
-            );
-        }
-    }
-    Ok(positions)
+    let rows = response.topics.iter().map(|topic| {
+        let rows = topic.partitions.iter();
+        let row = |row: &OffsetFetchResponsePartition| {
+            (
+                row.partition_index,
+                (row.committed_offset, -1),
+                row.error_code,
+            )
+        };
+        (topic.name.as_str(), rows.map(row))
+    });
+    positions(id, response.error_code, rows, topics)
 }
 
 async fn share_offsets(connection: &Connection, groups: &[&Listed], topics: &Topics) -> Answers {
@@ -272,13 +282,16 @@ fn of_share_group(
     group: &DescribeShareGroupOffsetsResponseGroup,
     topics: &Topics,
 ) -> Result<Positions, Failure> {
-    let mut positions = start(id, group.error_code)?;
-    for topic in &group.topics {
-        let name = intern(topics, &topic.topic_name);
-        for partition in &topic.partitions {
-            let read = (partition.start_offset, partition.lag);
-            positions.add(&name, partition.partition_index, read, partition.error_code);
-        }
-    }
-    Ok(positions)
+    let rows = group.topics.iter().map(|topic| {
+        let rows = topic.partitions.iter();
+        let row = |row: &DescribeShareGroupOffsetsResponsePartition| {
+            (
+                row.partition_index,
+                (row.start_offset, row.lag),
+                row.error_code,
+            )
+        };
+        (topic.topic_name.as_str(), rows.map(row))
+    });
+    positions(id, group.error_code, rows, topics)
 }

@@ -1,9 +1,7 @@
-//! One connection to one broker: a task that pipelines requests and gives each a deadline.
+//! One connection to one broker: negotiates versions, then sends typed requests and reads typed answers.
 //!
-//! Answers come in the order of the requests, so a request that gets none holds up all behind it: at its
-//! deadline the connection is given up, and everything waiting on it fails at once.
+//! At most one task runs per connection; it ends with the last handle. Never dials.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,32 +9,22 @@ use std::time::Duration;
 use broker::wire::api_key::ApiKey;
 use broker::wire::error::WireError;
 use broker::wire::error_code::ErrorCode;
-use broker::wire::frame::{
-    FrameError, MAX_FRAME_BYTES, correlation_id, next_frame, read_response, request_frame,
-};
+use broker::wire::frame::{read_response, request_frame};
 use broker::wire::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
 use broker::wire::messages::{Message, Request};
-use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
-use super::dialer::{Dialled, Duplex};
+use super::dialer::Dialled;
 use super::error::{CallError, printable};
+use super::pipeline::{End, Outgoing, Pipeline, Waiting};
 use super::versions::{Versions, fall_back};
 
-/// Requests a broker gets from one connection before it has answered: one at work, one waiting.
-const MAX_IN_FLIGHT: usize = 2;
 /// Requests that may wait for their turn; beyond that callers wait.
 const QUEUE: usize = 16;
 /// How long `ApiVersions` may take (operations.md §1.3).
 pub const API_VERSIONS_DEADLINE: Duration = Duration::from_secs(3);
-/// Largest growth of the receive buffer at once.
-const RECEIVE_STEP_BYTES: usize = 1024 * 1024;
-/// First size of the receive buffer; it grows with what really arrives.
-const RECEIVE_BYTES: usize = 16 * 1024;
-
 /// An open, negotiated connection. It ends when the last handle is dropped.
 #[derive(Debug)]
 pub struct Connection {
@@ -53,32 +41,7 @@ struct Shared {
     client_id: Arc<str>,
     correlation: AtomicI32,
     /// Why the connection ended, once it has.
-    ended: OnceLock<End>,
-}
-
-/// Why a connection ended.
-#[derive(Debug, Clone)]
-enum End {
-    /// In words.
-    Broken(Arc<str>),
-    /// A request ran into its deadline.
-    Silent(Duration),
-}
-
-/// A request on its way.
-#[derive(Debug)]
-struct Outgoing {
-    frame: Vec<u8>,
-    waiting: Waiting,
-}
-
-/// A request that has not been answered.
-#[derive(Debug)]
-struct Waiting {
-    correlation: i32,
-    /// From the moment the request is sent, not from when it was queued.
-    patience: Duration,
-    reply: oneshot::Sender<Bytes>,
+    ended: Arc<OnceLock<End>>,
 }
 
 impl Drop for Connection {
@@ -99,10 +62,10 @@ impl Connection {
             peer,
             client_id,
             correlation: AtomicI32::new(0),
-            ended: OnceLock::new(),
+            ended: Arc::default(),
         });
-        let wire = Wire::new(dialled.stream, shared.clone());
-        let task = tokio::spawn(wire.run(queue)).abort_handle();
+        let pipeline = Pipeline::new(dialled.stream, shared.ended.clone());
+        let task = tokio::spawn(pipeline.run(queue)).abort_handle();
         let mut connection = Self {
             shared,
             requests,
@@ -267,135 +230,117 @@ impl Connection {
     }
 }
 
-/// The task's side: both halves of the stream and what is under way.
-struct Wire {
-    reader: ReadHalf<Box<dyn Duplex>>,
-    writer: WriteHalf<Box<dyn Duplex>>,
-    shared: Arc<Shared>,
-    received: BytesMut,
-    unsent: Bytes,
-    waiting: VecDeque<(Waiting, Instant)>,
-    answered: u64,
-}
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
 
-impl Wire {
-    fn new(stream: Box<dyn Duplex>, shared: Arc<Shared>) -> Self {
-        let (reader, writer) = tokio::io::split(stream);
-        Self {
-            reader,
-            writer,
-            shared,
-            received: BytesMut::with_capacity(RECEIVE_BYTES),
-            unsent: Bytes::new(),
-            waiting: VecDeque::new(),
-            answered: 0,
-        }
-    }
+    use broker::wire::frame::response_frame;
+    use broker::wire::messages::api_versions::ApiVersion;
+    use broker::wire::messages::list_groups::ListGroupsRequest;
+    use broker::wire::messages::metadata::{MetadataRequest, MetadataResponse};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::time::Instant;
 
-    /// Runs until the stream ends, a deadline passes or nobody asks any more. Dropping `queue` and the waiting
-    /// requests wakes every caller, after the reason is in place.
-    async fn run(mut self, mut queue: mpsc::Receiver<Outgoing>) {
-        let end = loop {
-            match self.step(&mut queue).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(end) => break end,
-            }
+    use super::*;
+
+    /// A connection to a broker that knows Metadata 1 and ListGroups 9, and the broker's end of it.
+    async fn pair() -> (Connection, DuplexStream) {
+        let (ours, mut theirs) = tokio::io::duplex(4096);
+        let dialled = Dialled {
+            stream: Box::new(ours),
+            rungs: Vec::new(),
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
         };
-        // Only this task sets it, and only here.
-        let _first = self.shared.ended.set(end);
-    }
-
-    /// Waits for whatever happens next. `false`: the last handle is gone.
-    async fn step(&mut self, queue: &mut mpsc::Receiver<Outgoing>) -> Result<bool, End> {
-        let room = self.unsent.is_empty() && self.waiting.len() < MAX_IN_FLIGHT;
-        let due = self.waiting.front().map(|(_, due)| *due);
-        tokio::select! {
-            outgoing = queue.recv(), if room => {
-                let Some(Outgoing { frame, waiting }) = outgoing else { return Ok(false) };
-                let due = Instant::now() + waiting.patience;
-                self.unsent = frame.into();
-                self.waiting.push_back((waiting, due));
-            }
-            written = self.writer.write_buf(&mut self.unsent), if !self.unsent.is_empty() => {
-                written.map_err(|error| self.broken(Some(&error)))?;
-            }
-            read = self.reader.read_buf(&mut self.received) => {
-                match read {
-                    Ok(0) => return Err(self.broken(None)),
-                    Ok(_) => self.deliver()?,
-                    Err(error) => return Err(self.broken(Some(&error))),
-                }
-            }
-            () = expire(due) => return Err(self.silent()),
-        }
-        Ok(true)
-    }
-
-    fn deliver(&mut self) -> Result<(), End> {
-        while let Some(content) =
-            next_frame(&mut self.received, MAX_FRAME_BYTES).map_err(|error| self.stranger(error))?
-        {
-            let answered = correlation_id(&content).ok();
-            let Some((waiting, _)) = self.waiting.pop_front() else {
-                return Err(End::Broken(
-                    "it sent an answer that nobody asked for; not a Kafka listener?".into(),
-                ));
-            };
-            if answered != Some(waiting.correlation) {
-                return Err(End::Broken(
-                    "it answered another request than was asked; not a Kafka listener?".into(),
-                ));
-            }
-            self.answered += 1;
-            // The caller may have gone; its answer goes with it.
-            let _gone = waiting.reply.send(content);
-        }
-        self.make_room();
-        Ok(())
-    }
-
-    /// Makes room for the rest of a frame that has begun, in steps: a length alone must not claim memory.
-    fn make_room(&mut self) {
-        if let Some(length) = self.received.first_chunk::<4>() {
-            let whole = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0) + 4;
-            let missing = whole.saturating_sub(self.received.len());
-            self.received.reserve(missing.min(RECEIVE_STEP_BYTES));
-        }
-    }
-
-    fn stranger(&self, error: FrameError) -> End {
-        let advice = match error {
-            FrameError::Stranger(_) => "check the port and the security settings",
-            FrameError::BadLength { .. } if self.answered == 0 => {
-                "this is not a Kafka listener: check the port"
-            }
-            FrameError::BadLength { .. } => "the connection is given up",
+        let api = |api_key, version| ApiVersion {
+            api_key,
+            min_version: version,
+            max_version: version,
+            ..ApiVersion::default()
         };
-        End::Broken(printable(&format!("{error}; {advice}")))
-    }
-
-    fn broken(&self, error: Option<&std::io::Error>) -> End {
-        let text = match (self.answered, error) {
-            (0, _) => "the connection was closed right after ApiVersions; this usually means that TLS or SASL is expected here, or that the broker is stopping".to_owned(),
-            (1, None) if !self.waiting.is_empty() => "the connection was closed at the first request after ApiVersions; this usually means that SASL is expected here".to_owned(),
-            (_, None) => "the connection was closed by the other side; is the broker stopping?".to_owned(),
-            (_, Some(error)) => format!("the connection broke: {}", error.kind()),
+        let greeting = ApiVersionsResponse {
+            api_keys: vec![api(ApiKey::METADATA, 1), api(ApiKey::LIST_GROUPS, 9)],
+            ..ApiVersionsResponse::default()
         };
-        End::Broken(printable(&text))
+        let (opened, ()) = tokio::join!(
+            Connection::open(dialled, "broker 1 (a:1)".into(), "test".into()),
+            async {
+                hear(&mut theirs).await;
+                let frame = response_frame(&greeting, 4, 0).expect("fits");
+                theirs.write_all(&frame).await.expect("open");
+            }
+        );
+        (opened.expect("greeted"), theirs)
     }
 
-    fn silent(&self) -> End {
-        self.waiting.front().map_or_else(
-            || End::Broken("a deadline passed".into()),
-            |(waiting, _)| End::Silent(waiting.patience),
-        )
+    /// Reads one request, whatever it is.
+    async fn hear(theirs: &mut DuplexStream) {
+        let length = theirs.read_i32().await.expect("a request");
+        let mut content = vec![0; usize::try_from(length).expect("a length")];
+        theirs.read_exact(&mut content).await.expect("whole");
     }
-}
 
-async fn expire(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due).await,
-        None => std::future::pending().await,
+    fn question() -> MetadataRequest {
+        MetadataRequest {
+            topics: None,
+            ..MetadataRequest::default()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_without_answer_fails_all_that_wait_behind_it() {
+        let (connection, _theirs) = pair().await;
+        let began = Instant::now();
+        let question = question();
+        let (first, second) = tokio::join!(
+            connection.call(&question, Duration::from_secs(2)),
+            connection.call(&question, Duration::from_hours(1)),
+        );
+        assert!(matches!(first, Err(CallError::Silent { .. })));
+        assert!(matches!(second, Err(CallError::Silent { .. })));
+        assert!(began.elapsed() < Duration::from_secs(3));
+        assert!(connection.is_closed());
+    }
+
+    #[tokio::test]
+    async fn an_answer_to_another_request_ends_the_connection() {
+        let (connection, mut theirs) = pair().await;
+        let answer = response_frame(&MetadataResponse::default(), 1, 99).expect("fits");
+        let question = question();
+        let (asked, sent) =
+            tokio::join!(connection.call(&question, Duration::from_hours(1)), async {
+                hear(&mut theirs).await;
+                theirs.write_all(&answer).await
+            });
+        sent.expect("open");
+        let error = asked.expect_err("wrong number").to_string();
+        assert!(error.contains("another request than was asked"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn versions_that_do_not_meet_are_an_error_before_anything_is_sent() {
+        let (connection, _theirs) = pair().await;
+        let asked = connection
+            .call(&ListGroupsRequest::default(), Duration::from_hours(1))
+            .await;
+        let error = asked.expect_err("9 is not ours").to_string();
+        assert!(
+            error.contains("does not offer ListGroups from version 0 on (it lists 9 to 9)"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_broker_that_hangs_up_after_its_greeting_is_said_to_expect_sasl() {
+        let (connection, mut theirs) = pair().await;
+        let question = question();
+        let (asked, ()) = tokio::join!(
+            connection.call(&question, Duration::from_hours(1)),
+            async move { hear(&mut theirs).await }
+        );
+        let error = asked.expect_err("closed").to_string();
+        assert!(
+            error.contains("usually means that SASL is expected"),
+            "{error}"
+        );
     }
 }

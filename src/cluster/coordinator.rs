@@ -18,8 +18,8 @@ use bytes::Bytes;
 
 use super::connection::Connection;
 use super::error::{CallError, refusal};
-use super::pace::now;
 use super::topology::intern;
+use crate::clock::now;
 use crate::model::{Failure, GroupKind, Member, TopicName, Topics};
 
 /// How long listing and describing may take.

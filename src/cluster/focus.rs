@@ -8,8 +8,9 @@ use tokio::sync::watch;
 use super::assembler::{Learned, Update};
 use super::groups;
 use super::offsets::{self, Point, Wanted};
-use super::pace::{jitter, now};
+use super::pace::jitter;
 use super::poll::Desk;
+use crate::clock::now;
 use crate::model::facts::LogRange;
 use crate::model::{Focus, Source, TopicName, Topology};
 

@@ -16,8 +16,8 @@ use super::coordinator::{self, Described, Listed};
 use super::error::CallError;
 use super::gather::gather;
 use super::offsets::{self, Point, Points, Wanted};
-use super::pace::now;
 use super::poll::{Desk, Report};
+use crate::clock::now;
 use crate::model::{
     BrokerId, Coverage, Failure, Group, GroupOffset, Groups, Member, Moment, Observed, Source,
     TopicName, Topology,

@@ -11,7 +11,7 @@
 //! | `patrol` `probe` | who can be reached from here |
 //! | `roster` | brokers ever seen, on disk |
 //! | `client` `gather` | whom to ask |
-//! | `connection` `versions` `dialer` `address` | how to reach them |
+//! | `connection` `pipeline` `versions` `dialer` `address` | how to reach them |
 //! | `pace` `error` | how often, and what went wrong |
 //!
 //! [`Snapshot`]: crate::model::Snapshot
@@ -32,6 +32,7 @@ mod log_dirs;
 mod offsets;
 mod pace;
 mod patrol;
+mod pipeline;
 mod poll;
 mod probe;
 mod roster;

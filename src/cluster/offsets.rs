@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 use super::client::{Client, Lane};
 use super::error::{CallError, refusal};
 use super::gather::gather;
-use super::pace::now;
 use super::topology::intern;
+use crate::clock::now;
 use crate::model::observed::FailureKind;
 use crate::model::{BrokerId, Failure, Moment, TopicName, Topology};
 

@@ -1,11 +1,9 @@
 //! How often a poller asks: jitter so that pollers do not march in step, and back-off so that this program is
-//! never the load. Also the only place of this layer that reads the wall clock.
+//! never the load.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use crate::model::Moment;
+use std::time::Duration;
 
 /// Rounds that the latency percentile looks back on.
 const WINDOW: usize = 20;
@@ -15,14 +13,6 @@ const SLOW: Duration = Duration::from_secs(1);
 const CALM: u32 = 3;
 /// The longest pause that backing off leads to.
 const LONGEST: Duration = Duration::from_mins(1);
-
-/// Now, by this host's clock.
-pub fn now() -> Moment {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Moment::from_unix_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
 
 /// The rhythm of one poller.
 #[derive(Debug, Clone)]

@@ -7,9 +7,10 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::assembler::Update;
 use super::dialer::Target;
-use super::pace::{jitter, now};
+use super::pace::jitter;
 use super::poll::Desk;
 use super::probe::{CONFIRM, Held, Round, record, round, unknown_address};
+use crate::clock::now;
 use crate::model::{BrokerId, Facts, Probe};
 
 /// Keeps a prober for every known broker.

@@ -14,8 +14,9 @@ use super::assembler::{Assembler, Learned, Outcome, Update};
 use super::client::Client;
 use super::dialer::Dialer;
 use super::error::CallError;
-use super::pace::{Pace, now};
+use super::pace::Pace;
 use super::{admin, focus as eyes, groups, log_dirs, patrol, roster, topology};
+use crate::clock::now;
 use crate::model::{Facts, Failure, Focus, Snapshot, Span, Topics, Topology};
 
 /// Updates that may wait for the assembler; beyond that pollers wait.
@@ -235,7 +236,7 @@ async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
                 desk.client
                     .learn(listed.map(|(id, (endpoint, _))| (*id, endpoint)));
                 pace.record(began.elapsed(), seen.throttled);
-                let same = known.is_some_and(|old| same_names(&old.topics, &seen.topology.topics));
+                let same = known.is_none_or(|old| same_names(&old.topics, &seen.topology.topics));
                 let learned = Learned::now((seen.topology, seen.identity), seen.from);
                 desk.tell(Update::Topology(learned)).await;
                 if !same {

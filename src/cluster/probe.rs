@@ -172,25 +172,32 @@ pub fn unknown_address(id: BrokerId) -> ProbeFailure {
 mod tests {
     use super::*;
 
-    fn good() -> Round {
-        Ok(Reached {
-            rungs: Vec::new(),
-            rtt_us: 300,
-            cluster_id: None,
-            dialled: "127.0.0.1:1".into(),
-        })
+    use Outcome::{Bad, Good};
+
+    #[derive(Clone, Copy)]
+    enum Outcome {
+        Good,
+        Bad,
     }
 
-    fn bad() -> Round {
-        Err(unknown_address(BrokerId(1)))
+    fn round(outcome: Outcome) -> Round {
+        match outcome {
+            Bad => Err(unknown_address(BrokerId(1))),
+            Good => Ok(Reached {
+                rungs: Vec::new(),
+                rtt_us: 300,
+                cluster_id: None,
+                dialled: "127.0.0.1:1".into(),
+            }),
+        }
     }
 
-    fn verdicts(rounds: &[fn() -> Round]) -> Vec<(Option<bool>, bool)> {
+    fn verdicts(rounds: &[Outcome]) -> Vec<(Option<bool>, bool)> {
         let mut probe = Probe::default();
         let rounds = rounds.iter().zip(1..);
         rounds
-            .map(|(round, at)| {
-                let surprise = record(&mut probe, round(), Moment::from_unix_ms(at));
+            .map(|(outcome, at)| {
+                let surprise = record(&mut probe, round(*outcome), Moment::from_unix_ms(at));
                 (probe.reachable, surprise)
             })
             .collect()
@@ -198,7 +205,7 @@ mod tests {
 
     #[test]
     fn two_failures_make_a_broker_unreachable_and_two_successes_reachable() {
-        let rounds: [fn() -> Round; 6] = [good, bad, bad, good, good, good];
+        let rounds = [Good, Bad, Bad, Good, Good, Good];
         assert_eq!(
             verdicts(&rounds),
             [
@@ -214,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_single_failure_between_successes_changes_nothing() {
-        let rounds: [fn() -> Round; 4] = [good, bad, good, bad];
+        let rounds = [Good, Bad, Good, Bad];
         assert!(
             verdicts(&rounds)
                 .iter()
@@ -224,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_broker_never_reached_is_unreachable_after_two_rounds() {
-        let rounds: [fn() -> Round; 2] = [bad, bad];
+        let rounds = [Bad, Bad];
         assert_eq!(verdicts(&rounds), [(None, true), (Some(false), false)]);
     }
 
@@ -232,7 +239,7 @@ mod tests {
     fn since_is_the_moment_of_the_change() {
         let mut probe = Probe::default();
         for at in 1..=3 {
-            record(&mut probe, good(), Moment::from_unix_ms(at));
+            record(&mut probe, round(Good), Moment::from_unix_ms(at));
         }
         assert_eq!(probe.since, Some(Moment::from_unix_ms(1)));
     }

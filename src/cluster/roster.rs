@@ -13,8 +13,8 @@ use thiserror::Error;
 
 use super::assembler::Update;
 use super::error::printable;
-use super::pace::now;
 use super::poll::Desk;
+use crate::clock::now;
 use crate::model::{BrokerId, Endpoint, Facts, Moment, RosterEntry, Span};
 
 /// The layout of the file; raised when the tables change.

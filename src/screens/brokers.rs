@@ -122,13 +122,12 @@ impl Room for Brokers {
     fn view(&self, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         let totals = &scene.snapshot.totals;
         let known = scene.snapshot.brokers.len();
-        let summary = Line::of(
-            match scene.snapshot.no_contact() {
-                true => format!(" {known} brokers known · alive –"),
-                false => format!(" {known} brokers known · {} alive", totals.alive),
-            },
-            Role::Dim,
-        );
+        let alive = if scene.snapshot.no_contact() {
+            cells::UNKNOWN.to_owned()
+        } else {
+            totals.alive.to_string()
+        };
+        let summary = Line::of(format!(" {known} brokers known · {alive} alive"), Role::Dim);
         let columns = columns();
         let sheet = Sheet {
             list: &self.list,

@@ -44,15 +44,11 @@ impl Help {
             .unwrap_or(u16::MAX)
             .saturating_add(BORDERS);
         let shown = usize::from(body.height.saturating_sub(BORDERS));
-        let title = match rows > shown {
-            true => {
-                let last = (self.offset + shown).min(rows);
-                format!(
-                    "Keys here {}-{last} of {rows} (↑ ↓ scroll, esc closes)",
-                    self.offset + 1
-                )
-            }
-            false => "Keys here (esc closes)".to_owned(),
+        let title = if rows > shown {
+            let (first, last) = (self.offset + 1, (self.offset + shown).min(rows));
+            format!("Keys here {first}-{last} of {rows} (↑ ↓ scroll, esc closes)")
+        } else {
+            "Keys here (esc closes)".to_owned()
         };
         let inner = window::draw(&title, body, (WIDTH, height), buffer, skin);
         let bindings = keys.iter().copied().flatten().skip(self.offset);

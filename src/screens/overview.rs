@@ -274,10 +274,12 @@ fn movers(scene: &Scene) -> Line<'static> {
             .filter(|(lag, _)| *lag > 0)
             .collect();
         lagging.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-        match lagging.is_empty() {
-            true => line.push(" No group lags", Role::Dim),
-            false => line.push(" Most lag:", Role::Dim),
-        }
+        let head = if lagging.is_empty() {
+            " No group lags"
+        } else {
+            " Most lag:"
+        };
+        line.push(head, Role::Dim);
         for (lag, id) in lagging.into_iter().take(MOVERS) {
             let name = text::visible(id, glyphs);
             let name = text::truncate(&name, NAME_CELLS, glyphs);

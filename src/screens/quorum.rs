@@ -172,9 +172,8 @@ fn cell(scene: &Scene, quorum: &Quorum, replica: &QuorumReplica, field: Field) -
         Field::Role => Line::of("observer", Role::Dim),
         Field::LogEnd => cells::number(replica.log_end_offset, Role::Text),
         Field::Lag => lag(quorum, replica),
-        Field::LastFetch if leads => cells::unknown(),
+        Field::LastFetch | Field::CaughtUp if leads => cells::unknown(),
         Field::LastFetch => age(quorum, replica.last_fetch),
-        Field::CaughtUp if leads => cells::unknown(),
         Field::CaughtUp => age(quorum, replica.last_caught_up),
     }
 }

@@ -105,10 +105,8 @@ impl TopicsList {
         let partitions = units::grouped(i64::from(scene.snapshot.totals.partitions));
         let mut words = format!(" {known} topics · {partitions} partitions");
         if self.folded > 0 {
-            words.push_str(&format!(
-                " · {} internal folded (i lists them)",
-                self.folded
-            ));
+            let folded = format!(" · {} internal folded (i lists them)", self.folded);
+            words.push_str(&folded);
         }
         let line = Line::of(words, Role::Dim);
         cells::with_gap(line, &facts.configs, "configs", scene)

@@ -17,7 +17,7 @@ use crate::model::{Focus, Moment, Place, Snapshot};
 use crate::screens::frame::{Frame, Overlay};
 use crate::screens::help::Help;
 use crate::screens::palette::{Palette, PaletteReply};
-use crate::screens::{Reply, Room as _, Scene, Screen};
+use crate::screens::{Reply, Room, Scene, Screen};
 use crate::ui::frame;
 use crate::ui::input::{Edit, Input};
 use crate::ui::line::Skin;
@@ -268,7 +268,7 @@ impl State {
         if frame::split(self.area).is_none() {
             return;
         }
-        self.on_screen(|screen, scene| screen.settle(scene));
+        self.on_screen(Room::settle);
     }
 
     fn on_screen<T>(&mut self, change: impl FnOnce(&mut Screen, &Scene) -> T) -> T {

@@ -1,11 +1,5 @@
 //! Watching a cluster, against paper clusters on loopback: what is learned, what it costs, and what is said when
 //! something is wrong.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking, in its helpers too"
-)]
 
 use std::path::PathBuf;
 use std::sync::Arc;

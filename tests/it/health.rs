@@ -1,10 +1,4 @@
 //! The rules of operations.md §1.5 and §2 told as situations, over small scenes.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking, in its helpers too"
-)]
 
 mod any_facts;
 mod cluster;

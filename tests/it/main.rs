@@ -5,7 +5,6 @@ mod cluster;
 mod docs;
 mod health;
 mod journeys;
-mod look;
 mod pty;
 mod screens;
 mod shots;

@@ -58,10 +58,9 @@ const NAME_MIN: usize = 8;
 fn crumbs(scene: &Scene, trail: &[&Screen], room: usize) -> String {
     let glyphs = scene.skin.glyphs;
     let name = text::visible(&scene.snapshot.facts.name, glyphs);
-    let way: String = trail
-        .iter()
-        .map(|screen| format!(" ▸ {}", place_name(&screen.place())))
-        .collect();
+    let mut steps = vec![String::new()];
+    steps.extend(trail.iter().map(|screen| place_name(&screen.place())));
+    let way = steps.join(" ▸ ");
     let way = text::visible(&way, glyphs);
     let left = room.saturating_sub(text::width(&way)).max(NAME_MIN);
     let name = text::truncate(&name, left, glyphs);
@@ -131,9 +130,10 @@ fn brokers(scene: &Scene, totals: &Totals) -> Segment {
         };
     }
     let mut words = format!("brokers {}/{}", totals.alive, totals.expected);
-    let mut role = match scene.is_old() {
-        true => Role::Stale,
-        false => Role::Ok,
+    let mut role = if scene.is_old() {
+        Role::Stale
+    } else {
+        Role::Ok
     };
     if totals.alive < totals.expected {
         words.push(' ');
@@ -141,7 +141,8 @@ fn brokers(scene: &Scene, totals: &Totals) -> Segment {
         role = Role::HeaderBad;
     }
     if totals.alive_but_bad > 0 {
-        words.push_str(&format!(" !{}", totals.alive_but_bad));
+        words.push_str(" !");
+        words.push_str(&totals.alive_but_bad.to_string());
         role = Role::HeaderBad;
     }
     Segment {

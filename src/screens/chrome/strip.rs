@@ -100,9 +100,10 @@ fn age(scene: &Scene) -> Option<[String; 2]> {
 fn brokers(scene: &Scene, width: usize) -> Line<'static> {
     let brokers = &scene.snapshot.brokers;
     if brokers.is_empty() {
-        let words = match scene.snapshot.no_contact() {
-            true => " no broker has answered yet",
-            false => " connecting…",
+        let words = if scene.snapshot.no_contact() {
+            " no broker has answered yet"
+        } else {
+            " connecting…"
         };
         return Line::of(words, Role::Dim);
     }

@@ -17,6 +17,7 @@ mod topics;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use lookout::event::Event;
 use lookout::model::Place;
@@ -154,7 +155,11 @@ fn no_snapshot_is_left_of_a_screen_that_is_no_longer_drawn() {
     let kept: BTreeSet<String> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".snap"))
+        .filter(|name| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|kind| kind == "snap")
+        })
         .collect();
     let left: Vec<&String> = kept.difference(&wanted).collect();
     assert!(left.is_empty(), "delete {left:?}");

@@ -2,10 +2,6 @@
 //!
 //! Every answer is encoded once and kept, so that even a large cluster answers at the speed of a copy. Each node
 //! can be made to hang, to talk nonsense, to cut its connections, to go away and to come back on another port.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, in its helpers too"
-)]
 
 mod answers;
 mod world;

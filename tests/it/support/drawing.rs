@@ -73,9 +73,10 @@ pub fn rows(buffer: &Buffer) -> impl Iterator<Item = Vec<&Cell>> {
         let mut hidden = 0;
         let shows = |cell: &&Cell| {
             let shown = hidden == 0;
-            hidden = match shown {
-                true => cell.symbol().width().saturating_sub(1),
-                false => hidden - 1,
+            hidden = if shown {
+                cell.symbol().width().saturating_sub(1)
+            } else {
+                hidden - 1
             };
             shown
         };
@@ -93,10 +94,7 @@ pub fn lines(buffer: &Buffer) -> Vec<String> {
 
 /// The characters alone, a line per row.
 pub fn text(buffer: &Buffer) -> String {
-    lines(buffer)
-        .iter()
-        .map(|line| format!("{line}\n"))
-        .collect()
+    lines(buffer).join("\n")
 }
 
 pub mod styled;

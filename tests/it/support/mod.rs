@@ -1,10 +1,4 @@
 //! What several tests need.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking, also where a scene is built"
-)]
 
 pub mod canned;
 pub mod drawing;

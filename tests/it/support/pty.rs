@@ -7,7 +7,7 @@ use std::{
     io::{ErrorKind, Read, Write},
     num::NonZeroU16,
     process::Command,
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
     time::{Duration, Instant},
 };
@@ -19,6 +19,9 @@ use vt100::{Cell, Parser, Screen};
 
 /// How long a wait may take before it is a fault, on a slow and busy machine.
 pub const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Pieces of output that may wait for a test to look: no program draws that much unwatched.
+const UNREAD: usize = 4096;
 
 /// Keys as a terminal sends them.
 pub const ENTER: &str = "\r";
@@ -37,12 +40,14 @@ pub struct Pty {
     heard: Receiver<Heard>,
     parser: Parser<Questions>,
     raw: Vec<u8>,
+    heard_at: Instant,
     output_ended: bool,
     exit: Option<ExitStatus>,
 }
 
 enum Heard {
-    Output(Vec<u8>),
+    /// Bytes, and when they were read from the terminal.
+    Output(Vec<u8>, Instant),
     OutputEnded,
     Exited(ExitStatus),
 }
@@ -101,7 +106,7 @@ impl Pty {
         // The last writer but the child's own: without it the output ends when the program does.
         drop(pair.slave);
 
-        let (sender, heard) = channel();
+        let (sender, heard) = sync_channel(UNREAD);
         let keyboard = pair.master.take_writer().expect("the terminal's input");
         let output = pair
             .master
@@ -118,6 +123,7 @@ impl Pty {
             heard,
             parser: Parser::new_with_callbacks(cells(rows), cells(cols), 0, Questions::default()),
             raw: Vec::new(),
+            heard_at: Instant::now(),
             output_ended: false,
             exit: None,
         }
@@ -153,6 +159,33 @@ impl Pty {
                 self.framed()
             );
         }
+    }
+
+    /// Waits for the next output, and returns when its first byte came; none within `limit`.
+    pub fn next_output(&mut self, limit: Duration) -> Option<Instant> {
+        let (before, deadline) = (self.raw.len(), Instant::now() + limit);
+        while self.raw.len() == before {
+            if !self.hear(deadline) {
+                return None;
+            }
+        }
+        Some(self.heard_at)
+    }
+
+    /// Takes in all that comes within `span`.
+    pub fn listen_for(&mut self, span: Duration) {
+        let deadline = Instant::now() + span;
+        while self.hear(deadline) {}
+    }
+
+    /// When the output that was last taken in came.
+    pub fn heard_at(&self) -> Instant {
+        self.heard_at
+    }
+
+    /// The program's process.
+    pub fn pid(&self) -> u32 {
+        self.pid
     }
 
     /// Waits until the program has ended, and returns its exit status.
@@ -236,7 +269,10 @@ impl Pty {
     fn hear(&mut self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());
         match self.heard.recv_timeout(left) {
-            Ok(Heard::Output(bytes)) => self.draw(&bytes),
+            Ok(Heard::Output(bytes, at)) => {
+                self.heard_at = at;
+                self.draw(&bytes);
+            }
             Ok(Heard::OutputEnded) => self.output_ended = true,
             Ok(Heard::Exited(status)) => self.exit = Some(status),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return false,
@@ -314,13 +350,13 @@ fn cells(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).expect("a terminal has at least one cell")
 }
 
-fn listen(mut output: Box<dyn Read + Send>, heard: Sender<Heard>) {
+fn listen(mut output: Box<dyn Read + Send>, heard: SyncSender<Heard>) {
     thread::spawn(move || {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let said = match output.read(&mut buffer) {
                 Ok(0) => break,
-                Ok(count) => Heard::Output(buffer[..count].to_vec()),
+                Ok(count) => Heard::Output(buffer[..count].to_vec(), Instant::now()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 // Linux ends a terminal whose last program has gone with an error.
                 Err(_) => break,
@@ -333,7 +369,7 @@ fn listen(mut output: Box<dyn Read + Send>, heard: Sender<Heard>) {
     });
 }
 
-fn await_exit(mut child: Box<dyn Child + Send + Sync>, heard: Sender<Heard>) {
+fn await_exit(mut child: Box<dyn Child + Send + Sync>, heard: SyncSender<Heard>) {
     thread::spawn(move || {
         if let Ok(status) = child.wait() {
             heard.send(Heard::Exited(status)).ok();

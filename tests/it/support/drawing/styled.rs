@@ -2,6 +2,7 @@
 //! the letters look like at the end. A letter stands for a look, not for what a screen meant by it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use lookout::ui::line::Skin;
 use lookout::ui::theme::Role;
@@ -56,11 +57,11 @@ pub fn styled(buffer: &Buffer, skin: &Skin) -> String {
             .collect();
         let looks = looks.trim_end_matches('.');
         if !looks.is_empty() {
-            out.push_str(&format!(":{looks}\n"));
+            writeln!(out, ":{looks}").unwrap();
         }
     }
     for (letter, look) in used {
-        out.push_str(&format!("{letter} = {}\n", words(&look)));
+        writeln!(out, "{letter} = {}", words(&look)).unwrap();
     }
     out
 }

@@ -61,12 +61,13 @@ impl Ground {
     fn look(&self, cell: &Cell) -> Look {
         let (fg, bg) = (hex(cell.fg), hex(cell.bg));
         let reversed = cell.modifier.contains(Modifier::REVERSED);
-        let (fg, bg) = match reversed {
-            true => (
+        let (fg, bg) = if reversed {
+            (
                 bg.unwrap_or_else(|| self.bg.clone()),
                 Some(fg.unwrap_or_else(|| self.fg.clone())),
-            ),
-            false => (fg.unwrap_or_else(|| self.fg.clone()), bg),
+            )
+        } else {
+            (fg.unwrap_or_else(|| self.fg.clone()), bg)
         };
         Look {
             fg,

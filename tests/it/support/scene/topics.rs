@@ -98,9 +98,10 @@ fn partition(scene: &Scene, topic: &SceneTopic, index: u32) -> Partition {
 
 /// The last to die stays in the in-sync set.
 fn in_sync(scene: &Scene, replicas: &[i32], overrides: &ScenePartition) -> Vec<i32> {
-    // Nobody could fetch from it, so it has thrown everybody out.
-    if let Some(leader) = replicas.first().filter(|id| scene.abandoned.contains(id)) {
-        return vec![*leader];
+    // Nobody could fetch from it, so it has thrown everybody out; then it may have died as well.
+    let alone = |id: Option<&i32>| id.copied().filter(|id| scene.abandoned.contains(id));
+    if let Some(leader) = alone(replicas.first()) {
+        return vec![leader];
     }
     let mut isr: Vec<i32> = replicas
         .iter()
@@ -112,7 +113,8 @@ fn in_sync(scene: &Scene, replicas: &[i32], overrides: &ScenePartition) -> Vec<i
             isr.retain(|id| id != gone);
         }
     }
-    isr
+    // The same after it took over from a dead leader.
+    alone(isr.first()).map_or(isr, |leader| vec![leader])
 }
 
 fn configs(scene: &Scene) -> BTreeMap<TopicName, TopicConfig> {

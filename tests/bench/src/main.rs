@@ -1,0 +1,49 @@
+//! The figures of the program: how soon, how much, how often. It only measures what an operator would meet, from
+//! outside, in a terminal; it judges nothing but the budgets, and no test depends on it.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a measurement that fails says so and ends; its output is a table"
+)]
+
+mod keys;
+mod outages;
+mod paper;
+mod process;
+mod real;
+mod rest;
+mod seat;
+mod serve;
+mod start;
+mod table;
+
+#[path = "../../it/support"]
+mod support {
+    #[expect(
+        dead_code,
+        clippy::unwrap_used,
+        clippy::wildcard_imports,
+        reason = "the tests use more of it, and fail by panicking"
+    )]
+    pub mod canned;
+    #[expect(dead_code, reason = "the tests use more of it")]
+    pub mod pty;
+}
+
+const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PROGRAM | serve
+  real    figures on the Kafka cluster that tests/interop/kafka runs in DIR; sections: start rest keys outages
+  paper   figures on a cluster of 10 000 topics that a process of its own makes up
+  serve   that process";
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["real", program, directory, sections @ ..] => real::measure(program, directory, sections),
+        ["paper", program] => paper::measure(program),
+        ["serve"] => serve::run(),
+        _ => println!("{USAGE}"),
+    }
+}

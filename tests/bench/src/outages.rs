@@ -1,0 +1,149 @@
+//! How soon a broker that dies, hangs or returns is seen.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use vt100::Screen;
+
+use crate::keys;
+use crate::seat::Seat;
+use crate::support::pty::rows;
+use crate::table::{Budget, row};
+
+/// Each of these is killed, and frozen, once; none of them votes.
+const VICTIMS: [u32; 4] = [4, 5, 4, 5];
+/// A restarted broker reads thousands of logs, on a busy machine.
+const RETURNS: Duration = Duration::from_mins(5);
+
+/// The nodes of `tests/interop/kafka`.
+pub struct Nodes<'a> {
+    pub script: &'a str,
+    pub directory: &'a str,
+}
+
+impl Nodes<'_> {
+    /// Signals a node itself; the moment is the one at which the kernel has it.
+    fn signal(&self, name: &str, id: u32) -> Instant {
+        let file = Path::new(self.directory).join(id.to_string()).join("pid");
+        let pid = fs::read_to_string(file).expect("the node's process id");
+        let ours = fs::read_to_string(format!("/proc/{}/cmdline", pid.trim()));
+        assert!(
+            ours.is_ok_and(|line| line.contains(self.directory)),
+            "node {id} does not run"
+        );
+        let sent = Command::new("kill").args([name, pid.trim()]).status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "no signal to node {id}"
+        );
+        Instant::now()
+    }
+
+    /// Starts nodes again; returns when they serve.
+    fn start(&self, ids: &[u32]) {
+        let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
+        let started = Command::new(self.script)
+            .arg("start")
+            .args(ids)
+            .env("LOOKOUT_KAFKA_DIR", self.directory)
+            .status();
+        assert!(
+            started.is_ok_and(|status| status.success()),
+            "nodes did not start"
+        );
+    }
+}
+
+pub fn measure(program: &str, bootstrap: &str, nodes: &Nodes) {
+    let mut seat = Seat::settled(program, bootstrap);
+    let (mut dead, mut back) = (Vec::new(), Vec::new());
+    for id in VICTIMS {
+        whole(&mut seat);
+        dead.push(noticed(&mut seat, nodes.signal("-KILL", id), id));
+        back.push(returned(&mut seat, nodes, id));
+    }
+    row(
+        "kill -9 of a broker → marked in the strip",
+        &dead,
+        "s",
+        Budget::P95(2.0),
+    );
+    row(
+        "it serves again → `5/5` (0: before it said so)",
+        &back,
+        "s",
+        Budget::P95(5.0),
+    );
+    let (mut frozen, mut thawed) = (Vec::new(), Vec::new());
+    for id in VICTIMS {
+        whole(&mut seat);
+        frozen.push(noticed(&mut seat, nodes.signal("-STOP", id), id));
+        let woken = nodes.signal("-CONT", id);
+        seat.pty.wait_within(RETURNS, "5/5", |screen| {
+            is_up(screen, id) && is_whole(screen)
+        });
+        thawed.push((seat.pty.heard_at() - woken).as_secs_f64());
+    }
+    row(
+        "SIGSTOP of a broker → marked in the strip",
+        &frozen,
+        "s",
+        Budget::P95(8.0),
+    );
+    row("SIGCONT → `5/5`", &thawed, "s", Budget::P95(5.0));
+    let all = [1, 2, 3, 4, 5];
+    seat.goes_to("topics");
+    for id in all {
+        nodes.signal("-KILL", id);
+    }
+    seat.pty.wait_for("no contact");
+    keys::latencies(
+        &mut seat,
+        "1 000 topics, all brokers down",
+        Budget::Both(2.0, 8.0),
+    );
+    drop(seat);
+    nodes.start(&all);
+}
+
+/// Waits until nothing of the last outage is left.
+fn whole(seat: &mut Seat) {
+    seat.pty.wait_within(RETURNS, "a whole cluster", |screen| {
+        is_whole(screen) && !rows(screen)[0].contains("under-rep")
+    });
+}
+
+fn is_whole(screen: &Screen) -> bool {
+    rows(screen)[0].contains("brokers 5/5")
+}
+
+/// Whether the strip draws the broker as up.
+fn is_up(screen: &Screen, id: u32) -> bool {
+    rows(screen)[1].contains(&format!("●{id}"))
+}
+
+fn noticed(seat: &mut Seat, struck: Instant, id: u32) -> f64 {
+    seat.pty.wait_until("a mark", |screen| {
+        !is_up(screen, id) && rows(screen)[0].contains("brokers 4/5")
+    });
+    (seat.pty.heard_at() - struck).as_secs_f64()
+}
+
+fn returned(seat: &mut Seat, nodes: &Nodes, id: u32) -> f64 {
+    thread::scope(|scope| {
+        let serving = scope.spawn(|| {
+            nodes.start(&[id]);
+            Instant::now()
+        });
+        seat.pty.wait_within(RETURNS, "5/5", |screen| {
+            is_up(screen, id) && is_whole(screen)
+        });
+        let serves = serving.join().expect("the start of a node");
+        seat.pty
+            .heard_at()
+            .saturating_duration_since(serves)
+            .as_secs_f64()
+    })
+}
