@@ -11,7 +11,7 @@ use vt100::Screen;
 
 use crate::{
     cluster::Cluster,
-    pty::{ENTER, Pty, find, rows},
+    pty::{ENTER, Pty, rows},
 };
 
 /// The sketches' size: every column has room.
@@ -50,12 +50,22 @@ impl Operator {
         self.pty.send(keys);
     }
 
-    /// Opens the palette, names the place, and waits for words that only its screen has.
-    pub fn goes_to(&mut self, place: &str, words: &str) {
+    /// Opens the palette, names the place, and waits until the header says that this is it.
+    pub fn goes_to(&mut self, place: &str) {
         self.pty.send(&format!(":{place}{ENTER}"));
+        self.is_at(place);
+    }
+
+    /// Waits until the last step of the header's trail is this place.
+    pub fn is_at(&mut self, place: &str) {
+        let name = place.split(' ').next_back().expect("a word");
         self.pty
-            .wait_until(&format!("{words:?} of {place}"), |screen| {
-                find(screen, words).is_some() && find(screen, "go to ·").is_none()
+            .wait_until(&format!("the header of {place}"), |screen| {
+                let header = rows(screen).first().cloned().unwrap_or_default();
+                let here = header
+                    .rsplit_once('▸')
+                    .map_or("overview", |(_, here)| here.trim_start());
+                here.to_lowercase().starts_with(name)
             });
     }
 

@@ -1,5 +1,4 @@
 //! The rules of operations.md §1.5 and §2 told as situations, over small scenes.
-
 mod any_facts;
 mod cluster;
 mod memory;

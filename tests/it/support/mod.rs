@@ -1,5 +1,4 @@
 //! What several tests need.
-
 pub mod canned;
 pub mod drawing;
 pub mod keys;

@@ -20,8 +20,8 @@ use vt100::{Cell, Parser, Screen};
 /// How long a wait may take before it is a fault, on a slow and busy machine.
 pub const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Pieces of output that may wait for a test to look: no program draws that much unwatched.
-const UNREAD: usize = 4096;
+/// How many pieces of output may wait to be looked at. A test that looks elsewhere for minutes must not stop the program.
+const UNREAD: usize = 64 * 1024;
 
 /// Keys as a terminal sends them.
 pub const ENTER: &str = "\r";
