@@ -58,18 +58,56 @@ pub async fn print(
         return Ok(Outcome::NoContact);
     }
     let printed = match format {
-        Format::Json => serde_json::to_string_pretty(&as_json(subject, &snapshot))? + "\n",
+        Format::Json => harmless(&serde_json::to_string_pretty(&as_json(subject, &snapshot))?),
         Format::Text => as_text(subject, &snapshot),
     };
-    io::stdout().lock().write_all(printed.as_bytes())?;
+    write_out(printed.as_bytes())?;
     if let Some(gap) = missing(subject, &snapshot) {
         writeln!(io::stderr().lock(), "lookout: {gap}")?;
     }
-    Ok(if snapshot.no_contact() {
+    let known = unknown(subject, &snapshot).is_none();
+    Ok(if snapshot.no_contact() || !known {
         Outcome::NoContact
     } else {
         Outcome::Done
     })
+}
+
+/// Writes to standard output. A reader that has read enough (`| head`) is no fault.
+pub fn write_out(bytes: &[u8]) -> io::Result<()> {
+    match io::stdout().lock().write_all(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// JSON whose strings cannot steer a terminal either: what JSON itself lets through is escaped, which means the same.
+fn harmless(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + 1);
+    for character in json.chars() {
+        if character == '\n' || text::is_plain(character) {
+            out.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            out.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// Why the rows asked for are not known at all, where they are not.
+fn unknown(subject: Subject, snapshot: &Snapshot) -> Option<String> {
+    let facts = &snapshot.facts;
+    let failure = match subject {
+        Subject::Brokers | Subject::Topics if facts.topology.value().is_none() => {
+            facts.topology.failure()
+        }
+        Subject::Groups if facts.groups.value().is_none() => facts.groups.failure(),
+        Subject::Brokers | Subject::Topics | Subject::Groups => None,
+    };
+    failure.map(|failure| failure.text.to_string())
 }
 
 async fn gather(subject: Subject, options: WatchOptions, timeout: Duration) -> Arc<Snapshot> {
@@ -85,16 +123,18 @@ async fn gather(subject: Subject, options: WatchOptions, timeout: Duration) -> A
 
 /// What is not known of the subject, in words.
 fn missing(subject: Subject, snapshot: &Snapshot) -> Option<String> {
-    awaited(subject, snapshot).or_else(|| {
-        let groups = snapshot.facts.groups.value();
-        let coverage = groups
-            .filter(|_| subject == Subject::Groups)
-            .map(|known| &known.coverage)?;
-        let (answered, asked) = (coverage.answered.len(), coverage.asked.len());
-        coverage.partial().then(|| {
-            format!("groups from {answered} of {asked} brokers: the others did not answer")
+    awaited(subject, snapshot)
+        .or_else(|| unknown(subject, snapshot))
+        .or_else(|| {
+            let groups = snapshot.facts.groups.value();
+            let coverage = groups
+                .filter(|_| subject == Subject::Groups)
+                .map(|known| &known.coverage)?;
+            let (answered, asked) = (coverage.answered.len(), coverage.asked.len());
+            coverage.partial().then(|| {
+                format!("groups from {answered} of {asked} brokers: the others did not answer")
+            })
         })
-    })
 }
 
 /// What of the subject nobody has answered yet, in words. Who was asked and stayed silent is not waited for again.
@@ -175,7 +215,7 @@ fn as_json(subject: Subject, snapshot: &Snapshot) -> Value {
         },
         "at_unix_ms": snapshot.at.unix_ms,
         "missing": missing(subject, snapshot),
-        name: rows,
+        name: unknown(subject, snapshot).is_none().then_some(rows),
     })
 }
 

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +32,9 @@ const ROSTER_FILE: &str = "roster.sqlite";
 /// Two threads carry the pollers of any cluster; more would only cost memory.
 const WORKERS: usize = 2;
 
+/// What is still under way at the end is given up after this.
+const GRACE: Duration = Duration::from_millis(200);
+
 const NO_CLUSTER: &str = "no cluster is named: give its addresses with `-b HOST:PORT` (several after commas), with \
     LOOKOUT_BOOTSTRAP, or as `bootstrap = \"HOST:PORT\"` in config.toml. To try it on a real Kafka of your own, \
     start one with `tests/interop/kafka up` in the source tree";
@@ -57,12 +59,16 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
         Some(Command::Topics(args)) => text(Subject::Topics, &cli.cluster, &args),
         Some(Command::Groups(args)) => text(Subject::Groups, &cli.cluster, &args),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "lookout", &mut io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "lookout", &mut script);
+            headless::write_out(&script).context("cannot print the completions")?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Man) => {
-            let page = clap_mangen::Man::new(Cli::command());
-            page.render(&mut io::stdout().lock())
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut page)
+                .and_then(|()| headless::write_out(&page))
                 .context("cannot print the manual page")?;
             Ok(ExitCode::SUCCESS)
         }
@@ -78,7 +84,7 @@ fn screen(cluster: &ClusterArgs, look: &LookArgs) -> Result<ExitCode> {
         log::warn!("{error}"); // into memory: a home that is full or read-only is no reason to stay blind
     }
     terminal::install_panic_hook();
-    runtime()?.block_on(app::run(skin, options))
+    finish(app::run(skin, options))?
 }
 
 fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<ExitCode> {
@@ -91,7 +97,7 @@ fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<Exit
         Format::Text
     };
     let timeout = Duration::from_secs(args.timeout);
-    match runtime()?.block_on(headless::print(subject, format, options, timeout))? {
+    match finish(headless::print(subject, format, options, timeout))?? {
         Outcome::Done => Ok(ExitCode::SUCCESS),
         Outcome::NoContact => Ok(ExitCode::from(EXIT_NO_CONTACT)),
     }
@@ -154,10 +160,14 @@ fn name(bootstrap: &[String]) -> String {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
+/// Runs to the end, and does not wait for look-ups of names that a dead resolver holds up.
+fn finish<T>(work: impl Future<Output = T>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()
         .build()
-        .context("cannot start the runtime")
+        .context("cannot start the runtime")?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(GRACE);
+    Ok(done)
 }

@@ -212,7 +212,8 @@ impl BrokerView {
             rack,
             counted_alive: alive,
             expected: alive || evidence.registration.is_some() || evidence.referenced(),
-            quorum_leader: quorum.is_some_and(|quorum| quorum.leader == Some(evidence.id)),
+            quorum_leader: !evidence.quorum_lost
+                && quorum.is_some_and(|quorum| quorum.leader == Some(evidence.id)),
             voter: quorum.map(|quorum| quorum.voters.iter().any(|voter| voter.id == evidence.id)),
             leaders: share.map(|share| share.leaders),
             preferred: share.map(|share| share.preferred),

@@ -58,7 +58,7 @@ impl VerdictKind {
             Self::Down => "DOWN",
             Self::Fenced => "FENCED",
             Self::Isolated => "ISOLATED",
-            Self::GoingDown => "going down",
+            Self::GoingDown => "not answering",
             Self::UnreachableHere => "unreachable from here",
             Self::PeersCannotReach => "peers cannot reach it",
             Self::WrongTarget => "wrong target",

@@ -15,7 +15,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::action::{Action, Binding};
-use crate::model::verdict::Confidence;
+use crate::model::verdict::{Confidence, Since};
 use crate::model::{
     BrokerId, BrokerView, LogDir, Partition, PartitionState, Place, TopicName, VerdictKind, units,
 };
@@ -53,7 +53,7 @@ fn columns() -> Vec<(Field, Column)> {
     vec![
         (Field::Topic, Column::name("TOPIC", 12, 60)),
         (Field::Partition, Column::new("P", 5).right()),
-        (Field::Part, Column::new("ROLE", 10)),
+        (Field::Part, Column::new("ROLE", 11)),
         (Field::Leader, Column::new("LEADER", 6).right()),
         (Field::Isr, Column::new("ISR", 5)),
         (Field::State, Column::new("STATE", 12).up_to(40)),
@@ -120,7 +120,12 @@ impl BrokerPage {
 
 impl Room for BrokerPage {
     fn keys(&self) -> &'static [&'static [Binding]] {
-        &[listing::OPEN, listing::CHOICE, listing::MOVES]
+        &[
+            listing::OPEN,
+            listing::LEAVE,
+            listing::CHOICE,
+            listing::MOVES,
+        ]
     }
 
     fn place(&self) -> Place {
@@ -236,8 +241,16 @@ fn headline(scene: &Scene, broker: &BrokerView) -> Line<'static> {
     line.push(format!("  {}", kind.words()), role);
     if let Some(since) = broker.verdict.since.filter(|_| kind != VerdictKind::Up) {
         let clock = since.moment().clock_utc();
+        let least = if matches!(since, Since::AtLeast(_)) {
+            "at least "
+        } else {
+            ""
+        };
         line.push(
-            format!(" since {clock} UTC ({})", cells::since(since, scene.now)),
+            format!(
+                " since {least}{clock} UTC ({})",
+                cells::since(since, scene.now)
+            ),
             role,
         );
     }
@@ -390,7 +403,8 @@ fn cell(
         Field::Partition => Line::of(partition.index.to_string(), Role::Text),
         Field::Part if partition.leader == Some(id) => Line::of("leader", Role::Ok),
         Field::Part if partition.isr.contains(&id) => Line::of("in sync", Role::Text),
-        Field::Part => Line::of("behind", Role::Warn),
+        Field::Part if partition.offline.contains(&id) => Line::of("down", Role::Crit),
+        Field::Part => Line::of("out of sync", Role::Warn),
         Field::Leader => match partition.leader {
             Some(leader) => Line::of(leader.to_string(), Role::Text),
             None => Line::of("none", Role::Crit),

@@ -86,7 +86,12 @@ impl Default for Brokers {
 
 impl Room for Brokers {
     fn keys(&self) -> &'static [&'static [Binding]] {
-        &[listing::OPEN, listing::CHOICE, listing::MOVES]
+        &[
+            listing::OPEN,
+            listing::LEAVE,
+            listing::CHOICE,
+            listing::MOVES,
+        ]
     }
 
     fn place(&self) -> Place {
@@ -127,13 +132,21 @@ impl Room for Brokers {
         } else {
             totals.alive.to_string()
         };
-        let summary = Line::of(format!(" {known} brokers known · {alive} alive"), Role::Dim);
+        let mut summary = Line::of(format!(" {known} brokers known · {alive} alive"), Role::Dim);
+        if let Some(failure) = &scene.snapshot.facts.roster_failure {
+            summary.push(format!("   not remembered: {failure}"), Role::Warn);
+        }
+        let empty = self.list.empty(
+            &scene.snapshot.facts.topology,
+            "no broker matches",
+            "no broker",
+        );
         let columns = columns();
         let sheet = Sheet {
             list: &self.list,
             columns: &columns,
             summary,
-            empty: "no broker matches",
+            empty: &empty,
         };
         sheet.draw(scene, area, buffer, |id| row(scene, *id, &columns));
     }
@@ -284,8 +297,15 @@ fn disk(scene: &Scene, id: BrokerId) -> Line<'static> {
     }
     let used = total.saturating_sub(usable);
     let percent = u128::from(used) * 100 / u128::from(total);
-    let role = cells::freshness(fact, scene.now, cells::SLOW_FACT_DUE);
-    Line::of(format!("{percent}% {}", units::bytes(total)), role)
+    match (
+        cells::freshness(fact, scene.now, cells::SLOW_FACT_DUE),
+        fact.at(),
+    ) {
+        (Role::Stale, Some(at)) => {
+            Line::of(format!("{percent}% ({})", at.age(scene.now)), Role::Stale)
+        }
+        (role, _) => Line::of(format!("{percent}% {}", units::bytes(total)), role),
+    }
 }
 
 fn round_trip(scene: &Scene, id: BrokerId) -> Line<'static> {

@@ -106,12 +106,12 @@ pub fn absent<T>(fact: &Observed<T>, not_among: &str) -> String {
 pub fn with_gap<T>(
     mut line: Line<'static>,
     fact: &Observed<T>,
-    what: &str,
+    (what, due): (&str, Span),
     scene: &Scene,
 ) -> Line<'static> {
     if let Some(failure) = fact.failure() {
         line.push(format!("   {}", failure.text), Role::Warn);
-    } else if let Some(age) = fact.overdue(scene.now, SLOW_FACT_DUE) {
+    } else if let Some(age) = fact.overdue(scene.now, due) {
         line.push(format!("   {what} {age} old"), Role::Stale);
     }
     line

@@ -14,7 +14,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::action::{Action, Binding};
-use crate::model::{Focus, Group, GroupOffset, Place, TopicName, units};
+use crate::model::{Focus, Group, GroupOffset, Place, TopicName};
 use crate::screens::groups::state;
 use crate::screens::listing::{self, Listing, Sheet, Wanted};
 use crate::screens::{Reply, Room, Scene, cells};
@@ -92,7 +92,7 @@ impl GroupPage {
 
 impl Room for GroupPage {
     fn keys(&self) -> &'static [&'static [Binding]] {
-        &[listing::CHOICE, listing::MOVES]
+        &[listing::CHOICE, listing::LEAVE, listing::MOVES]
     }
 
     fn place(&self) -> Place {
@@ -161,7 +161,12 @@ impl Room for GroupPage {
             "no partition matches (esc clears the filter, f lists all)",
             "it has committed nothing",
         );
-        let summary = cells::with_gap(summary(group), &group.offsets, "offsets", scene);
+        let summary = cells::with_gap(
+            summary(group),
+            &group.offsets,
+            ("offsets", cells::overdue_after(scene)),
+            scene,
+        );
         let sheet = Sheet {
             list: &self.list,
             columns: &columns,
@@ -182,10 +187,9 @@ fn summary(group: &Group) -> Line<'static> {
     }
     line.push(format!(" · coordinator {}", group.coordinator), Role::Text);
     let (lag, unknown) = group.lag();
-    match lag {
-        Some(lag) => line.push(format!("   lag {}", units::grouped(lag)), Role::Title),
-        None => line.push("   lag –", Role::Dim),
-    }
+    line.push("   lag ", Role::Title);
+    line.spans
+        .extend(cells::lag((lag, unknown), Role::Title).spans);
     if unknown > 0 {
         line.push(format!(" ({unknown} partitions unknown)"), Role::Warn);
     }

@@ -86,7 +86,12 @@ struct Ranked<'a> {
 
 impl Room for GroupsList {
     fn keys(&self) -> &'static [&'static [Binding]] {
-        &[listing::OPEN, listing::CHOICE, listing::MOVES]
+        &[
+            listing::OPEN,
+            listing::LEAVE,
+            listing::CHOICE,
+            listing::MOVES,
+        ]
     }
 
     fn place(&self) -> Place {
@@ -140,7 +145,12 @@ impl Room for GroupsList {
             "no group matches (esc clears the filter, f lists all)",
             "no group yet, or none that you may see",
         );
-        let summary = cells::with_gap(summary(fact.value()), fact, "groups", scene);
+        let summary = cells::with_gap(
+            summary(fact.value()),
+            fact,
+            ("groups", cells::overdue_after(scene)),
+            scene,
+        );
         let sheet = Sheet {
             list: &self.list,
             columns: &columns,
@@ -170,7 +180,7 @@ fn summary(groups: Option<&Arc<Groups>>) -> Line<'static> {
 /// Whether the faults-only filter keeps it: it lags, its lag is not fully known, or it is not at rest.
 fn attention(group: &Group, lag: Option<i64>) -> bool {
     let (_, unknown) = group.lag();
-    lag.is_some_and(|lag| lag > 0) || unknown > 0 || !matches!(&*group.state, "Stable" | "Empty")
+    lag.is_none_or(|lag| lag > 0) || unknown > 0 || !matches!(&*group.state, "Stable" | "Empty")
 }
 
 fn compare(field: Field, a: &Ranked, b: &Ranked) -> Ordering {
@@ -215,7 +225,10 @@ fn cell(group: &Group, field: Field) -> Line<'static> {
             Role::Text,
         ),
         Field::Lag => cells::lag((lag, unknown), Role::Text),
-        Field::Unknown => cells::faults(count(Some(unknown)), Role::Warn),
+        Field::Unknown => {
+            let told = group.offsets.value().map(|_| unknown);
+            cells::faults(count(told), Role::Warn)
+        }
         Field::Partitions => cells::number(
             count(group.offsets.value().map(|offsets| offsets.len())),
             Role::Text,

@@ -44,14 +44,15 @@ impl Help {
             .unwrap_or(u16::MAX)
             .saturating_add(BORDERS);
         let shown = usize::from(body.height.saturating_sub(BORDERS));
+        let offset = self.offset.min(rows.saturating_sub(shown));
         let title = if rows > shown {
-            let (first, last) = (self.offset + 1, (self.offset + shown).min(rows));
+            let (first, last) = (offset + 1, (offset + shown).min(rows));
             format!("Keys here {first}-{last} of {rows} (↑ ↓ scroll, esc closes)")
         } else {
             "Keys here (esc closes)".to_owned()
         };
         let inner = window::draw(&title, body, (WIDTH, height), buffer, skin);
-        let bindings = keys.iter().copied().flatten().skip(self.offset);
+        let bindings = keys.iter().copied().flatten().skip(offset);
         for (y, binding) in (inner.top()..inner.bottom()).zip(bindings) {
             let chords: Vec<String> = binding.chords.iter().map(ToString::to_string).collect();
             let line = Line::of(format!(" {:KEYS_CELLS$}", chords.join(" ")), Role::Key)

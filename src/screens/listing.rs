@@ -38,6 +38,13 @@ pub const OPEN: &[Binding] = &[Binding::footer(
     "open",
 )];
 
+/// Out of the screen by the arrow that led in; where brokers scroll sideways it scrolls.
+pub const LEAVE: &[Binding] = &[Binding::help(
+    &[key(KeyCode::Left), char('h')],
+    Action::Back,
+    "back",
+)];
+
 /// Choosing and ordering rows.
 pub const CHOICE: &[Binding] = &[
     Binding::footer(&[char('/')], Action::Filter, "filter"),

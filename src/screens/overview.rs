@@ -51,6 +51,8 @@ pub struct Overview {
     /// By rule and subject, so that the selection stays while findings come and go.
     findings: Listing<(Rule, String), ()>,
     brokers: Listing<BrokerId, Field>,
+    /// The last line: told once per data, since it reads every group.
+    movers: Line<'static>,
 }
 
 impl Default for Overview {
@@ -59,6 +61,7 @@ impl Default for Overview {
             pane: Pane::Findings,
             findings: Listing::new(&[]),
             brokers: Listing::new(brokers::SORTS),
+            movers: Line::new(),
         }
     }
 }
@@ -180,7 +183,7 @@ impl Overview {
 
 impl Room for Overview {
     fn keys(&self) -> &'static [&'static [Binding]] {
-        &[listing::OPEN, KEYS, listing::MOVES]
+        &[listing::OPEN, listing::LEAVE, KEYS, listing::MOVES]
     }
 
     fn place(&self) -> Place {
@@ -189,6 +192,7 @@ impl Room for Overview {
 
     /// Where not all brokers have a row, the worst off come first.
     fn settle(&mut self, scene: &Scene) {
+        self.movers = movers(scene);
         let (findings, brokers) = Self::heights(scene);
         let known = scene.snapshot.findings.iter();
         let rows = known
@@ -238,13 +242,7 @@ impl Room for Overview {
         let parts = parts(scene, area);
         self.draw_findings(scene, parts.findings, buffer);
         self.draw_brokers(scene, parts.brokers, buffer);
-        line::draw(
-            &movers(scene),
-            Align::Left,
-            parts.movers,
-            buffer,
-            scene.skin,
-        );
+        line::draw(&self.movers, Align::Left, parts.movers, buffer, scene.skin);
     }
 }
 

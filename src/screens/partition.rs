@@ -1,4 +1,4 @@
-//! How the state of a partition reads: sign, words, role.
+//! How the state of a partition reads: sign, words, role. Under min ISR means that acks=all writes are refused (H-04).
 
 use crate::model::PartitionState;
 use crate::ui::glyph::Glyph;
@@ -7,13 +7,13 @@ use crate::ui::theme::Role;
 /// The sign at the head of a row whose worst partition is in this state.
 pub fn sign(state: PartitionState) -> (Glyph, Role) {
     match state {
-        PartitionState::Healthy => (Glyph::new('·', '.'), Role::Dim),
-        PartitionState::UnderReplicated => (Glyph::new('-', '-'), Role::Warn),
+        PartitionState::Healthy => (Glyph::new(' ', ' '), Role::Dim),
+        PartitionState::UnderReplicated => (Glyph::new('▽', 'u'), Role::Warn),
         PartitionState::AtMinIsr | PartitionState::OneCopyLeft => {
-            (Glyph::new('=', '='), Role::Major)
+            (Glyph::new('◇', 'm'), Role::Major)
         }
         PartitionState::UnderMinIsr | PartitionState::LeaderDead | PartitionState::NoLeader => {
-            (Glyph::new('!', '!'), Role::Crit)
+            (Glyph::new('◆', 'C'), Role::Crit)
         }
     }
 }
@@ -25,7 +25,7 @@ pub fn words(state: PartitionState) -> &'static str {
         PartitionState::UnderReplicated => "under-replicated",
         PartitionState::AtMinIsr => "at min ISR",
         PartitionState::OneCopyLeft => "one in-sync copy left",
-        PartitionState::UnderMinIsr => "under min ISR: acks=all refused",
+        PartitionState::UnderMinIsr => "under min ISR",
         PartitionState::LeaderDead => "leader is down",
         PartitionState::NoLeader => "no leader",
     }

@@ -65,7 +65,7 @@ impl Default for QuorumPage {
 
 impl Room for QuorumPage {
     fn keys(&self) -> &'static [&'static [Binding]] {
-        &[listing::OPEN, listing::MOVES]
+        &[listing::OPEN, listing::LEAVE, listing::MOVES]
     }
 
     fn place(&self) -> Place {
@@ -99,7 +99,7 @@ impl Room for QuorumPage {
         let line = fact
             .value()
             .map_or_else(|| Line::of(" quorum", Role::Dim), |q| summary(scene, q));
-        let summary = cells::with_gap(line, fact, "quorum", scene);
+        let summary = cells::with_gap(line, fact, ("quorum", cells::overdue_after(scene)), scene);
         let sheet = Sheet {
             list: &self.list,
             columns: &columns,
@@ -112,6 +112,9 @@ impl Room for QuorumPage {
 
 fn summary(scene: &Scene, quorum: &Quorum) -> Line<'static> {
     let mut line = match quorum.leader {
+        Some(leader) if scene.snapshot.totals.quorum_lost => {
+            Line::of(format!(" no leader; the last was {leader}"), Role::Crit)
+        }
         Some(leader) => Line::of(format!(" leader {leader}"), Role::Text),
         None => Line::of(" no leader", Role::Crit),
     };
@@ -145,10 +148,10 @@ fn row(scene: &Scene, id: BrokerId, columns: &[(Field, Column)]) -> Row<'static>
             .map(|(field, _)| cell(scene, quorum, replica, *field))
             .collect(),
     );
-    let old = fact
-        .overdue(scene.now, cells::overdue_after(scene))
-        .is_some();
-    if old { row.stale() } else { row }
+    match cells::freshness(fact, scene.now, cells::overdue_after(scene)) {
+        Role::Stale => row.stale(),
+        _ => row,
+    }
 }
 
 fn cell(scene: &Scene, quorum: &Quorum, replica: &QuorumReplica, field: Field) -> Line<'static> {

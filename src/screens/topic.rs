@@ -209,6 +209,14 @@ impl Room for TopicPage {
         let (brokers, hidden) = self.brokers(scene, topic);
         let columns = Self::columns(&brokers);
         let mut summary = summary(topic, view);
+        if let Some(ranges) = scene.snapshot.facts.ranges.get(&self.name) {
+            summary = cells::with_gap(
+                summary,
+                ranges,
+                ("offsets", cells::overdue_after(scene)),
+                scene,
+            );
+        }
         if hidden > 0 {
             summary.push(format!("   {hidden} brokers folded (← →)"), Role::Accent);
         }
@@ -216,7 +224,11 @@ impl Room for TopicPage {
             list: &self.list,
             columns: &columns,
             summary,
-            empty: "no partition has a fault",
+            empty: if topic.partitions.is_empty() {
+                "no partition is told of"
+            } else {
+                "no partition has a fault"
+            },
         };
         let table = Rect {
             height: area.height.saturating_sub(LEGEND_ROWS),
@@ -227,7 +239,7 @@ impl Room for TopicPage {
         });
         let legend = listing::below(area, area.height.saturating_sub(LEGEND_ROWS));
         line::draw(
-            &legend_line(scene.skin),
+            &legend_line(scene.skin, view.moving > 0),
             Align::Left,
             legend,
             buffer,
@@ -243,12 +255,16 @@ fn height(body: Rect) -> usize {
     listing::height(body).saturating_sub(usize::from(LEGEND_ROWS))
 }
 
-fn legend_line(skin: &Skin) -> Line<'static> {
+fn legend_line(skin: &Skin, moving: bool) -> Line<'static> {
     let down = glyphs::glyph(VerdictKind::Down).of(skin.glyphs);
-    let words = format!(
-        " L leads · P should lead · F in sync · f behind · {down} on a down broker · + adding · - removing"
-    );
-    Line::of(words, Role::Dim)
+    let words =
+        format!(" L leads · P should lead · F in sync · f out of sync · {down} on a down broker");
+    let line = Line::of(words, Role::Dim);
+    if moving {
+        line.with(" · + adding · - removing", Role::Dim)
+    } else {
+        line
+    }
 }
 
 fn summary(topic: &Topic, view: &TopicView) -> Line<'static> {
@@ -310,10 +326,12 @@ fn row(
         partition: index,
     };
     let moving = facts.moves.value().and_then(|moves| moves.get(&key));
-    let range = facts.ranges.get(&topic.name);
-    let range = range
+    let ranges = facts.ranges.get(&topic.name);
+    let range = ranges
         .and_then(|fact| fact.value()?.get(&index).copied())
         .unwrap_or_default();
+    let due = cells::overdue_after(scene);
+    let told = ranges.map_or(Role::Text, |fact| cells::freshness(fact, scene.now, due));
     let size = facts
         .sizes
         .get(&topic.name)
@@ -323,6 +341,7 @@ fn row(
         partition,
         moving,
         range,
+        told,
         size,
         state: *state,
     };
@@ -340,6 +359,8 @@ struct Drawn<'a> {
     partition: &'a Partition,
     moving: Option<&'a Move>,
     range: LogRange,
+    /// Whether the range is as fresh as it should be.
+    told: Role,
     size: Option<u64>,
     state: PartitionState,
 }
@@ -351,8 +372,9 @@ impl Drawn<'_> {
             Field::Leader => self.leader(),
             Field::Broker(id) => self.broker(id),
             Field::Isr => self.isr(),
-            Field::Start => cells::number(self.range.start, Role::Dim),
-            Field::End => cells::number(self.range.end, Role::Text),
+            Field::Start if self.told == Role::Text => cells::number(self.range.start, Role::Dim),
+            Field::Start => cells::number(self.range.start, self.told),
+            Field::End => cells::number(self.range.end, self.told),
             Field::Size => cells::bytes(self.size),
             Field::State => self.state_words(),
         }
@@ -363,6 +385,9 @@ impl Drawn<'_> {
         let preferred = self.partition.preferred();
         match self.partition.leader {
             None => Line::of("none", Role::Crit),
+            Some(leader) if self.state == PartitionState::LeaderDead => {
+                Line::of(leader.to_string(), Role::Crit)
+            }
             Some(leader) if preferred == Some(leader) || preferred.is_none() => {
                 Line::of(leader.to_string(), Role::Text)
             }
@@ -383,7 +408,7 @@ impl Drawn<'_> {
         let preferred = partition.preferred() == Some(id) && partition.leader != Some(id);
         let down = is_down(self.scene, id) || partition.offline.contains(&id);
         let (sign, role) = if partition.leader == Some(id) {
-            ("L", Role::Ok)
+            ("L", if down { Role::Crit } else { Role::Ok })
         } else if down {
             ("✗", Role::Crit)
         } else if adding {
@@ -403,7 +428,10 @@ impl Drawn<'_> {
             sign.to_owned()
         };
         let line = Line::of(sign, role);
-        if preferred {
+        if down && partition.leader == Some(id) {
+            let mark = glyphs::glyph(VerdictKind::Down).of(self.scene.skin.glyphs);
+            line.with(mark.to_string(), Role::Crit)
+        } else if preferred {
             line.with("P", Role::Warn)
         } else {
             line
@@ -411,9 +439,15 @@ impl Drawn<'_> {
     }
 
     fn isr(&self) -> Line<'static> {
-        let adding = self.moving.map_or(0, |m| m.adding.len());
-        let wanted = self.partition.replicas.len().saturating_sub(adding);
-        let role = if self.partition.isr.len() < wanted {
+        let adding = |id: &&BrokerId| self.moving.is_some_and(|m| m.adding.contains(id));
+        let wanted = self
+            .partition
+            .replicas
+            .iter()
+            .filter(|id| !adding(id))
+            .count();
+        let in_sync = self.partition.isr.iter().filter(|id| !adding(id)).count();
+        let role = if in_sync < wanted {
             Role::Warn
         } else {
             Role::Text

@@ -10,6 +10,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use broker::wire::error_code::ErrorCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -109,7 +110,12 @@ impl TopicsList {
             words.push_str(&folded);
         }
         let line = Line::of(words, Role::Dim);
-        cells::with_gap(line, &facts.configs, "configs", scene)
+        cells::with_gap(
+            line,
+            &facts.configs,
+            ("configs", cells::SLOW_FACT_DUE),
+            scene,
+        )
     }
 }
 
@@ -117,7 +123,13 @@ type TopicRow<'a> = (&'a Arc<Topic>, &'a Arc<TopicView>);
 
 impl Room for TopicsList {
     fn keys(&self) -> &'static [&'static [Binding]] {
-        &[listing::OPEN, listing::CHOICE, KEYS, listing::MOVES]
+        &[
+            listing::OPEN,
+            listing::LEAVE,
+            listing::CHOICE,
+            KEYS,
+            listing::MOVES,
+        ]
     }
 
     fn place(&self) -> Place {
@@ -254,6 +266,9 @@ fn cell(
             Line::of(glyph.of(scene.skin.glyphs).to_string(), role)
         }
         Field::State => {
+            if topic.error != 0 {
+                return Line::of(format!("error {}", ErrorCode(topic.error)), Role::Crit);
+            }
             let (_, role) = partition::sign(worst(view));
             Line::of(partition::words(worst(view)), role)
         }
@@ -270,7 +285,10 @@ fn cell(
         Field::MinIsr => cells::number(view.min_isr, Role::Text),
         Field::UnderReplicated => cells::faults(Some(view.under_replicated), Role::Warn),
         Field::NoLeader => cells::faults(Some(view.no_leader), Role::Crit),
-        Field::Moving => cells::faults(Some(view.moving), Role::Accent),
+        Field::Moving => {
+            let told = scene.snapshot.facts.moves.value().map(|_| view.moving);
+            cells::faults(told, Role::Accent)
+        }
         Field::Size => cells::bytes(view.size_bytes),
         Field::Cleanup => cleanup(config),
         Field::Retention => retention(config),

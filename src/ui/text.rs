@@ -48,7 +48,7 @@ fn is_mark(c: char) -> bool {
 }
 
 /// Shown as it is: takes the cells it seems to take and does nothing else.
-fn is_plain(c: char) -> bool {
+pub fn is_plain(c: char) -> bool {
     if c == ' ' {
         return true;
     }

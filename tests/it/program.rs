@@ -4,6 +4,7 @@
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use broker::wire::api_key::ApiKey;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::support::canned::{Canned, Mood, World};
@@ -225,4 +226,33 @@ fn completions_and_the_manual_page_name_the_program() {
             "{args:?}"
         );
     }
+}
+
+#[test]
+fn groups_that_nobody_may_list_are_unknown_and_not_none() {
+    let paper = Paper::start(World::empty(3).topics(1, 1).groups(2, 1));
+    paper.cluster.deny(ApiKey::LIST_GROUPS);
+    let output = run(&[
+        "groups",
+        "--json",
+        "-b",
+        &paper.bootstrap(),
+        "--timeout",
+        "60",
+    ]);
+    assert_eq!(output.status.code(), Some(3));
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(printed["groups"].is_null(), "{printed}");
+    assert!(said(&output).contains("no permission"), "{}", said(&output));
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_fault() {
+    let paper = Paper::start(World::empty(1).topics(3000, 1));
+    let line = format!(
+        "{LOOKOUT} topics -b {} | head -n 1; exit ${{PIPESTATUS[0]}}",
+        paper.bootstrap()
+    );
+    let output = Command::new("bash").args(["-c", &line]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }

@@ -161,7 +161,7 @@ fn quorum(scene: &Scene, totals: &Totals) -> Option<Segment> {
         ),
         Some((_, voters)) => (format!("quorum lost /{voters}"), "q lost".to_owned()),
         None if totals.quorum_lost => ("quorum lost".to_owned(), "q lost".to_owned()),
-        None => return None,
+        None => ("quorum –".to_owned(), "q –".to_owned()),
     };
     let role = match totals.quorum {
         _ if scene.is_old() => Role::Stale,

@@ -1,7 +1,5 @@
 //! Line 2: every known broker as glyph and id. Where they do not fit, healthy ones fold into `●×41`; broken
-//! ones are always named, and what still does not fit is counted. At its right end an old picture tells its age.
-
-use std::collections::BTreeMap;
+//! ones are named, the worst first where room is short, and what still does not fit is counted. At its right end an old picture tells its age.
 
 use crate::model::{BrokerView, VerdictKind};
 use crate::screens::cells;
@@ -11,8 +9,9 @@ use crate::ui::line::Line;
 use crate::ui::text;
 use crate::ui::theme::Role;
 
-/// Cells between two brokers.
+/// Cells between two brokers, and where room is short.
 const GAP: usize = 2;
+const TIGHT_GAP: usize = 1;
 
 /// How much is said of each broker; each step is narrower than the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +20,8 @@ enum Detail {
     Age,
     Glyph,
     HealthyFolded,
-    AllFolded,
+    /// The worst first, one blank apart.
+    Tight,
 }
 
 const STEPS: [Detail; 5] = [
@@ -29,7 +29,7 @@ const STEPS: [Detail; 5] = [
     Detail::Age,
     Detail::Glyph,
     Detail::HealthyFolded,
-    Detail::AllFolded,
+    Detail::Tight,
 ];
 
 /// One broker's words, or those of a fold of several.
@@ -109,53 +109,52 @@ fn brokers(scene: &Scene, width: usize) -> Line<'static> {
     }
     let room = width.saturating_sub(1);
     let mut cells = Vec::new();
+    let mut gap = GAP;
     for detail in STEPS {
         cells = cells_at(scene, brokers, detail);
-        if total(&cells) <= room {
+        gap = if detail == Detail::Tight {
+            TIGHT_GAP
+        } else {
+            GAP
+        };
+        if total(&cells, gap) <= room {
             break;
         }
     }
     let mut line = Line::new();
-    for (index, (words, role)) in cut(cells, room).into_iter().enumerate() {
-        line.push(" ".repeat(if index == 0 { 1 } else { GAP }), Role::Text);
+    for (index, (words, role)) in cut(cells, gap, room).into_iter().enumerate() {
+        line.push(" ".repeat(if index == 0 { 1 } else { gap }), Role::Text);
         line.push(words, if scene.is_old() { Role::Stale } else { role });
     }
     line
 }
 
-fn total(cells: &[Cell]) -> usize {
-    cells
+fn total(cells: &[Cell], gap: usize) -> usize {
+    let width = cells
         .iter()
-        .map(|(words, _)| text::width(words) + GAP)
-        .sum::<usize>()
-        .saturating_sub(GAP)
+        .map(|(words, _)| text::width(words) + gap)
+        .sum::<usize>();
+    width.saturating_sub(gap)
 }
 
 fn cells_at(scene: &Scene, brokers: &[BrokerView], detail: Detail) -> Vec<Cell> {
     let is_up = |broker: &&BrokerView| broker.verdict.kind == VerdictKind::Up;
-    let broken = || {
-        let broken = brokers.iter().filter(|broker| !is_up(broker));
-        broken.map(|broker| one(scene, broker, Detail::Glyph))
-    };
     match detail {
         Detail::RackAndAge | Detail::Age | Detail::Glyph => brokers
             .iter()
             .map(|broker| one(scene, broker, detail))
             .collect(),
-        Detail::HealthyFolded => {
-            let healthy = brokers.iter().filter(is_up).count();
-            let folded = (healthy > 0).then(|| fold(scene, VerdictKind::Up, healthy));
-            folded.into_iter().chain(broken()).collect()
-        }
-        Detail::AllFolded => {
-            let mut counts = BTreeMap::new();
-            for broker in brokers {
-                *counts.entry(broker.verdict.kind).or_insert(0) += 1;
+        Detail::HealthyFolded | Detail::Tight => {
+            let mut broken: Vec<&BrokerView> = brokers.iter().filter(|b| !is_up(b)).collect();
+            if detail == Detail::Tight {
+                broken.sort_by_key(|broker| broker.verdict.kind);
             }
-            let folded = counts
+            let healthy = brokers.len() - broken.len();
+            let folded = (healthy > 0).then(|| fold(scene, VerdictKind::Up, healthy));
+            let named = broken
                 .into_iter()
-                .map(|(kind, count)| fold(scene, kind, count));
-            folded.chain(broken()).collect()
+                .map(|broker| one(scene, broker, Detail::Glyph));
+            folded.into_iter().chain(named).collect()
         }
     }
 }
@@ -192,16 +191,16 @@ fn fold(scene: &Scene, kind: VerdictKind, count: usize) -> Cell {
 }
 
 /// Keeps what fits and says how many are left out.
-fn cut(mut cells: Vec<Cell>, room: usize) -> Vec<Cell> {
+fn cut(mut cells: Vec<Cell>, gap: usize, room: usize) -> Vec<Cell> {
     let mut left_out = 0;
     let more = |left_out: usize| format!("+{left_out}");
     while cells.len() > 1 {
         let extra = if left_out == 0 {
             0
         } else {
-            GAP + more(left_out).len()
+            gap + more(left_out).len()
         };
-        if total(&cells) + extra <= room {
+        if total(&cells, gap) + extra <= room {
             break;
         }
         cells.pop();
