@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  6 groups from 4 of 5 brokers
-//!    GROUP      TYPE      STATE   MEMBERS       LAG  PARTITIONS  COORD
-//!    billing    classic   Stable        2  1 204 881         12      3
-//!    search     classic   Empty         0         –           6      1
+//!    GROUP      TYPE      STATE   MEMBERS        LAG  UNKNOWN  PARTITIONS  COORD
+//!    billing    classic   Stable        2  1 204 881        0          12      3
+//!    search     classic   Empty         0       ≥120        2           6      1
 //! ```
 
 use std::cmp::Ordering;

@@ -270,7 +270,7 @@ fn movers(scene: &Scene) -> Line<'static> {
         for group in groups.by_id.values() {
             match group.lag() {
                 (Some(lag), open) if lag > 0 => lagging.push((lag, open, &group.id)),
-                (_, 0) => {}
+                (_, 0) if group.offsets.value().is_some() => {}
                 (_, _) => unknown += 1,
             }
         }

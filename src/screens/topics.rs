@@ -1,10 +1,10 @@
 //! All topics with what is wrong with them; the leadership of one is a key away.
 //!
 //! ```text
-//!  41 topics · 374 partitions · 2 internal hidden (i shows them)   filter "ord"
-//!    TOPIC        PARTITIONS  RF  MIN ISR  UNDER  OFFLINE  MOVING     SIZE  CLEANUP  RETENTION
-//!  ✗ orders               12   3        2      4        1       0  21.4 GB  delete   7d
-//!  ● payments              6   3        2      0        0       0   1.2 GB  compact  –
+//!  41 topics · 374 partitions · 2 internal folded (i lists them)   filter "ord"
+//!    TOPIC        PARTS  RF  MIN ISR  UNDER  OFFLINE  MOVING     SIZE  CLEANUP  RETENTION
+//!  ◆ orders          12   3        2      4        1       0  21.4 GB  delete   7d
+//!    payments         6   3        2      0        0       0   1.2 GB  compact  –
 //! ```
 
 use std::cmp::Ordering;

@@ -36,8 +36,6 @@ pub const MORE: Glyph = Glyph::new('…', '>');
 pub const UNKNOWN: Glyph = Glyph::new('–', '-');
 /// The row under the cursor.
 pub const MARKER: Glyph = Glyph::new('▌', '|');
-/// A row the operator has marked.
-pub const MARKED: Glyph = Glyph::new('✓', 'v');
 /// Sorted, smallest first.
 pub const ASCENDING: Glyph = Glyph::new('▲', '^');
 /// Sorted, largest first.
@@ -69,25 +67,11 @@ const PUNCTUATION: [Glyph; 18] = [
     Glyph::new('┤', '+'),
 ];
 
-/// Sparkline levels, lowest first.
-pub const LEVELS: [Glyph; 8] = [
-    Glyph::new('▁', '_'),
-    Glyph::new('▂', '.'),
-    Glyph::new('▃', ':'),
-    Glyph::new('▄', '-'),
-    Glyph::new('▅', '='),
-    Glyph::new('▆', '+'),
-    Glyph::new('▇', '*'),
-    Glyph::new('█', '#'),
-];
-
-const SIGNS: [Glyph; 8] = [
-    MORE, UNKNOWN, MARKER, MARKED, ASCENDING, DESCENDING, STEP, AT_LEAST,
-];
+const SIGNS: [Glyph; 7] = [MORE, UNKNOWN, MARKER, ASCENDING, DESCENDING, STEP, AT_LEAST];
 
 /// Every sign of the bricks.
 pub fn all() -> impl Iterator<Item = Glyph> {
-    SIGNS.into_iter().chain(PUNCTUATION).chain(LEVELS)
+    SIGNS.into_iter().chain(PUNCTUATION)
 }
 
 /// The stand-in of one of our own signs, so that a sentence written with them stays readable in ASCII.

@@ -17,5 +17,4 @@ pub mod cursor;
 pub mod frame;
 pub mod input;
 pub mod panel;
-pub mod spark;
 pub mod table;

@@ -60,11 +60,6 @@ pub fn unknown<'a>() -> Cell<'a> {
     Line::of(glyph::UNKNOWN.unicode.to_string(), Role::Dim)
 }
 
-/// A cell of a fact that was true once: the text in the role `Stale`.
-pub fn stale<'a>(text: impl Into<Cow<'a, str>>) -> Cell<'a> {
-    Line::of(text, Role::Stale)
-}
-
 /// Which way a column is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
