@@ -262,6 +262,7 @@ fn tell<'a>(
     let (text, note) = sentence(rule, owner, &mut hits)?;
     Some(Finding {
         rule,
+        subject: subject.to_owned(),
         severity,
         text,
         note,
@@ -393,7 +394,8 @@ fn unknown_min_isr(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding
     if unknown == 0 {
         return None;
     }
-    let seen = memory.see(Rule::H04, "unknown");
+    let subject = "unknown";
+    let seen = memory.see(Rule::H04, subject);
     let configs = &scope.facts.configs;
     let pending = configs.value().is_none() && configs.failure().is_none();
     let reason = match configs.failure() {
@@ -407,6 +409,7 @@ fn unknown_min_isr(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding
     let noun = if unknown == 1 { "topic" } else { "topics" };
     memory.confirmed(Severity::Info, seen).then(|| Finding {
         rule: Rule::H04,
+        subject: subject.to_owned(),
         severity: Severity::Info,
         text: format!("min.insync.replicas of {unknown} {noun} is unknown: {reason}"),
         note: "refused writes are not seen there".to_owned(),
@@ -422,9 +425,11 @@ fn blind(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding> {
     if identity.kind != Kind::Redpanda || scope.topics.is_empty() {
         return None;
     }
-    memory.see(Rule::H03, "blind");
+    let subject = "blind";
+    memory.see(Rule::H03, subject);
     Some(Finding {
         rule: Rule::H03,
+        subject: subject.to_owned(),
         severity: Severity::Info,
         text: "under-replication is not visible through the Kafka protocol of this cluster"
             .to_owned(),

@@ -15,6 +15,9 @@ const CAUGHT_UP_WITHIN: Span = Span::from_secs(2);
 /// An election takes seconds; a quorum without leader for longer is lost.
 const LOST_AFTER: Span = Span::from_secs(10);
 
+/// Under what name a quorum without leader is remembered.
+const LOST: &str = "lost";
+
 /// What follows from DescribeQuorum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QuorumHealth {
@@ -28,7 +31,7 @@ pub struct QuorumHealth {
 /// Judges the quorum; `memory` knows how long it has been without a leader.
 pub fn judge_quorum(facts: &Facts, memory: &mut Memory<'_>, now: Moment) -> QuorumHealth {
     if leaderless(facts) {
-        let seen = memory.see_in(Rule::C02, "lost", facts.quorum.at());
+        let seen = memory.see_in(Rule::C02, LOST, facts.quorum.at());
         if seen.since.moment().age(now) >= LOST_AFTER {
             return QuorumHealth {
                 caught_up: None,
@@ -120,6 +123,7 @@ pub fn find(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding> {
         && seen.sample == sample;
     (!young).then(|| Finding {
         rule: Rule::C02,
+        subject: severity.word().to_owned(),
         severity,
         text,
         note: behind_note(scope),
@@ -182,6 +186,7 @@ fn lost(scope: &Scope<'_>) -> Finding {
     };
     Finding {
         rule: Rule::C02,
+        subject: LOST.to_owned(),
         severity: Severity::Crit,
         text,
         note: "no failover, no topic, config or ISR change".to_owned(),
