@@ -97,7 +97,7 @@ impl CallError {
                 FailureKind::NoAnswer
             }
             Self::NotOffered { .. } => FailureKind::NotOffered,
-            Self::Garbled { .. } => FailureKind::Refused,
+            Self::Garbled { .. } => FailureKind::Garbled,
             Self::Refused { code, .. } => kind_of(*code),
         }
     }

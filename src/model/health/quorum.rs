@@ -5,12 +5,9 @@ use super::{Finding, Place, Rule, Scope, Severity, words};
 use crate::model::broker::BrokerId;
 use crate::model::facts::{Facts, Kind};
 use crate::model::observed::FailureKind;
-use crate::model::quorum::Quorum;
+use crate::model::quorum::{CAUGHT_UP_WITHIN, Quorum};
 use crate::model::units::{Moment, Span};
 use crate::model::verdict::Since;
-
-/// `controller.quorum.fetch.timeout.ms`: a voter behind for longer is not caught up.
-const CAUGHT_UP_WITHIN: Span = Span::from_secs(2);
 
 /// An election takes seconds; a quorum without leader for longer is lost.
 const LOST_AFTER: Span = Span::from_secs(10);
@@ -64,8 +61,10 @@ fn leaderless(facts: &Facts) -> bool {
             .is_some_and(|topology| topology.controller.is_none());
     }
     match facts.quorum.failure().map(|failure| failure.kind) {
-        Some(FailureKind::NoAnswer | FailureKind::Refused) => true,
-        Some(FailureKind::NotPermitted | FailureKind::NotOffered) => false,
+        // Silence of brokers that answer nothing from here says nothing about the quorum.
+        Some(FailureKind::NoAnswer) => !facts.coverage.answered.is_empty(),
+        Some(FailureKind::Refused) => true,
+        Some(FailureKind::NotPermitted | FailureKind::NotOffered | FailureKind::Garbled) => false,
         None => facts
             .quorum
             .value()
@@ -73,12 +72,15 @@ fn leaderless(facts: &Facts) -> bool {
     }
 }
 
-/// By the leader's clock; `None` where the version asked does not say.
+/// By the leader's clock; `None` where the version asked does not say. A voter without a time has not fetched from this
+/// leader yet: it is behind.
 fn caught_up(quorum: &Quorum) -> Option<(u32, u32)> {
     let leader_now = quorum.leader_now()?;
     let mut count = 0;
     for voter in &quorum.voters {
-        let near = voter.last_caught_up?.age(leader_now) <= CAUGHT_UP_WITHIN;
+        let near = voter
+            .last_caught_up
+            .is_some_and(|at| at.age(leader_now) <= CAUGHT_UP_WITHIN);
         count += u32::from(near || Some(voter.id) == quorum.leader);
     }
     Some((count, u32::try_from(quorum.voters.len()).ok()?))
