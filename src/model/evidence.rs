@@ -142,16 +142,12 @@ impl<'a> Evidence<'a> {
 
     /// Whether the process at its address belongs to another cluster.
     pub fn wrong_target(&self) -> bool {
-        let ours = self
-            .facts
-            .identity
-            .value()
-            .map(|identity| &identity.cluster_id);
+        let ours = self.facts.identity.value();
         let theirs = self.probe.and_then(|probe| probe.cluster_id.as_ref());
         self.reachable()
             && ours
                 .zip(theirs)
-                .is_some_and(|(ours, theirs)| ours != theirs)
+                .is_some_and(|(ours, theirs)| ours.excludes(theirs))
     }
 
     /// Age of its last fetch of the metadata log by the quorum leader's clock (operations.md §1.7).

@@ -1,6 +1,8 @@
 //! Watching a cluster, against paper clusters on loopback: what is learned, what it costs, and what is said when
 //! something is wrong.
 
+mod contact;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
