@@ -107,6 +107,17 @@ fn a_cluster_that_does_not_name_itself_makes_nobody_a_wrong_target() {
 }
 
 #[test]
+fn a_disk_that_failed_long_ago_is_not_said_to_fail_still() {
+    let mut facts = five("failed_dir = { 2 = \"/d3\" }").facts();
+    assert_eq!(verdict(&judge(&facts), 2), VerdictKind::DegradedDisk);
+    let dirs = Arc::make_mut(&mut facts.log_dirs).get_mut(&BrokerId(2));
+    let dirs = dirs.unwrap();
+    let old = NOW.minus(Span::from_secs(181));
+    *dirs = Observed::learned(dirs.value().unwrap().clone(), old, dirs.from());
+    assert_ne!(verdict(&judge(&facts), 2), VerdictKind::DegradedDisk);
+}
+
+#[test]
 fn a_fenced_broker_whose_process_answers_or_hangs_is_fenced() {
     let mut facts = five("fenced = { 4 = \"2m\" }").facts();
     assert_eq!(verdict(&judge(&facts), 4), VerdictKind::Fenced);
