@@ -144,10 +144,7 @@ impl Assembler {
             Update::Configs(outcome) => note(&mut facts.configs, outcome),
             Update::Groups(outcome) => note(&mut facts.groups, outcome),
             Update::Probe(id, probe) => self.probed(id, probe),
-            Update::Unprobed(id) => {
-                Arc::make_mut(&mut facts.probes).remove(&id);
-                self.contact()
-            }
+            Update::Unprobed(id) => self.forgotten(id),
             Update::LogDirs(id, outcome) => self.weighed(id, outcome),
             Update::Group(group) => refreshed(&mut facts.groups, group),
             Update::Ranges(topic, outcome) => {
@@ -166,6 +163,11 @@ impl Assembler {
             }
             Update::Roster(roster, failure) => {
                 let urgency = urgency(facts.roster == roster && facts.roster_failure == failure);
+                if let Some(text) = &failure
+                    && facts.roster_failure != failure
+                {
+                    log::warn!("{text}");
+                }
                 facts.roster = roster;
                 facts.roster_failure = failure;
                 urgency
@@ -251,7 +253,31 @@ impl Assembler {
         urgency(before == facts.no_contact_since)
     }
 
+    /// Drops what only the broker itself could tell.
+    fn forgotten(&mut self, id: BrokerId) -> Urgency {
+        Arc::make_mut(&mut self.facts.probes).remove(&id);
+        let contact = self.contact();
+        if self.facts.log_dirs.contains_key(&id) {
+            Arc::make_mut(&mut self.facts.log_dirs).remove(&id);
+        }
+        if self.disks.remove(&id).is_none() {
+            return contact;
+        }
+        contact.min(self.measured())
+    }
+
+    /// Brings the sizes in line with the disks.
+    fn measured(&mut self) -> Urgency {
+        let sizes = Disks::sizes(self.disks.values());
+        let same = *self.facts.sizes == sizes;
+        if !same {
+            self.facts.sizes = Arc::new(sizes);
+        }
+        urgency(same)
+    }
+
     fn weighed(&mut self, id: BrokerId, outcome: Outcome<Disks>) -> Urgency {
+        let mut moved = false;
         let dirs = outcome.map(|learned| {
             let Learned {
                 value: disks,
@@ -260,6 +286,8 @@ impl Assembler {
                 flaw,
             } = learned;
             let dirs = disks.dirs.clone();
+            let replicas = self.disks.get(&id).map(|old| &old.replicas);
+            moved = replicas != Some(&disks.replicas);
             self.disks.insert(id, disks);
             Learned {
                 value: dirs,
@@ -270,10 +298,8 @@ impl Assembler {
         });
         let all = Arc::make_mut(&mut self.facts.log_dirs);
         let urgency = note(all.entry(id).or_default(), dirs);
-        let sizes = Disks::sizes(self.disks.values());
-        if *self.facts.sizes != sizes {
-            self.facts.sizes = Arc::new(sizes);
-            return Urgency::Soon;
+        if moved {
+            return urgency.min(self.measured());
         }
         urgency
     }
@@ -295,6 +321,9 @@ fn note<T: PartialEq>(fact: &mut Observed<Arc<T>>, outcome: Outcome<T>) -> Urgen
     match outcome {
         Err(failure) => {
             let same = fact.failure().is_some_and(|old| old.text == failure.text);
+            if !same {
+                log::warn!("{}", failure.text);
+            }
             fact.fail(failure);
             urgency(same)
         }
@@ -420,6 +449,21 @@ mod tests {
         assert_eq!(assembler.apply(Update::Quorum(Err(failure))), Urgency::Soon);
         assert!(assembler.facts.quorum.value().is_some());
         assert!(assembler.facts.quorum.failure().is_some());
+    }
+
+    #[test]
+    fn the_disks_of_a_broker_that_is_gone_go_with_it() {
+        let mut assembler = assembler();
+        let disks = Disks {
+            replicas: vec![("t".into(), vec![(0, 7)])],
+            ..Disks::default()
+        };
+        let told = Ok(Learned::now(disks, Source::Broker(BrokerId(1))));
+        assembler.apply(Update::LogDirs(BrokerId(1), told));
+        assert_eq!(assembler.facts.sizes.len(), 1);
+        assembler.apply(Update::Unprobed(BrokerId(1)));
+        assert!(assembler.facts.sizes.is_empty());
+        assert!(assembler.facts.log_dirs.is_empty());
     }
 
     fn quorum(epoch: i32) -> Quorum {

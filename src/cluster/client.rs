@@ -36,7 +36,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Book {
     links: BTreeMap<BrokerId, Link>,
-    /// Brokers that did not answer their last probe: not worth waiting for.
+    /// Brokers that did not answer their last probe, or are not of this cluster: not to be asked.
     suspects: BTreeSet<BrokerId>,
     /// Who answered last: asked first.
     favourite: Option<BrokerId>,
@@ -141,17 +141,17 @@ impl Client {
         self.book().links.get(&id).map(|link| link.target.clone())
     }
 
-    /// Notes whether a broker answered its last probe.
-    pub fn suspect(&self, id: BrokerId, silent: bool) {
+    /// Notes whether a broker's last probe went unanswered or was answered by another cluster.
+    pub fn suspect(&self, id: BrokerId, doubtful: bool) {
         let mut book = self.book();
-        if silent {
+        if doubtful {
             book.suspects.insert(id);
         } else {
             book.suspects.remove(&id);
         }
     }
 
-    /// Whether a broker did not answer its last probe.
+    /// Whether a broker did not answer its last probe, or answered for another cluster.
     pub fn is_suspect(&self, id: BrokerId) -> bool {
         self.book().suspects.contains(&id)
     }
@@ -268,22 +268,33 @@ impl Client {
         }
     }
 
-    /// Dials every bootstrap address at once; the first that is ready for requests wins. The error holds one
-    /// reason per address.
-    pub async fn bootstrap(&self) -> Result<Arc<Connection>, Vec<CallError>> {
+    /// Dials every bootstrap address at once and asks each the same; the first good answer wins. An address that
+    /// only greets, as a controller's does, keeps nobody from the others. The error holds one reason per address.
+    pub async fn bootstrap<T, F, Asked>(&self, ask: F) -> Result<T, Vec<CallError>>
+    where
+        T: Send + 'static,
+        F: Fn(Arc<Connection>) -> Asked + Clone + Send + 'static,
+        Asked: Future<Output = Result<T, CallError>> + Send,
+    {
         let mut dials = JoinSet::new();
         for (index, endpoint) in self.inner.bootstrap.iter().enumerate() {
             let target = Target {
                 endpoint: endpoint.clone(),
                 id: None,
             };
-            let client = self.clone();
-            dials.spawn(async move { (index, client.open(&target).await) });
+            let (client, ask) = (self.clone(), ask.clone());
+            dials.spawn(async move {
+                let answer = match client.open(&target).await {
+                    Ok(connection) => ask(Arc::new(connection)).await,
+                    Err(error) => Err(error),
+                };
+                (index, answer)
+            });
         }
         let mut failures = Vec::new();
-        while let Some(dialled) = dials.join_next().await {
-            match dialled {
-                Ok((_, Ok(connection))) => return Ok(Arc::new(connection)),
+        while let Some(answered) = dials.join_next().await {
+            match answered {
+                Ok((_, Ok(answer))) => return Ok(answer),
                 Ok((index, Err(error))) => failures.push((index, error)),
                 Err(_) => {}
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::wire::error_code::ErrorCode;
+use broker::wire::messages::Message;
 use broker::wire::messages::describe_share_group_offsets::{
     DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsRequestGroup,
     DescribeShareGroupOffsetsResponseGroup, DescribeShareGroupOffsetsResponsePartition,
@@ -26,7 +27,8 @@ use crate::model::{BrokerId, Failure, GroupKind, TopicName, Topics};
 /// How long reading the positions of a slice may take.
 const DEADLINE: Duration = Duration::from_secs(8);
 /// The same for share groups: their positions lie with yet another coordinator, which may be gone, and the other
-/// groups of this one do not wait for it longer than stragglers may take.
+/// groups of this one do not wait for it longer. Only the caller gives up so soon: the connection is kept, others
+/// use it too.
 const SHARE_DEADLINE: Duration = Duration::from_millis(900);
 /// `OffsetFetch` takes many groups from this version on (KIP-709).
 const BATCHED: i16 = 8;
@@ -268,7 +270,14 @@ async fn share_offsets(connection: &Connection, groups: &[&Listed], topics: &Top
         groups: wanted.collect(),
         ..DescribeShareGroupOffsetsRequest::default()
     };
-    let response = connection.call(&request, SHARE_DEADLINE).await?;
+    let call = connection.call(&request, DEADLINE);
+    let response = tokio::time::timeout(SHARE_DEADLINE, call)
+        .await
+        .map_err(|_| CallError::Silent {
+            peer: connection.peer().clone(),
+            api: DescribeShareGroupOffsetsRequest::KEY,
+            after: SHARE_DEADLINE,
+        })??;
     let groups = response.groups.iter().map(|group| {
         let id: Arc<str> = group.group_id.as_str().into();
         let read = of_share_group(&id, group, topics);

@@ -301,6 +301,26 @@ mod tests {
         assert!(connection.is_closed());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_request_behind_a_slow_one_has_its_time_from_when_the_broker_can_begin() {
+        let (connection, mut theirs) = pair().await;
+        let question = question();
+        let slow = async {
+            for (correlation, pause) in [(1, 4), (2, 1)] {
+                hear(&mut theirs).await;
+                tokio::time::sleep(Duration::from_secs(pause)).await;
+                let frame = response_frame(&MetadataResponse::default(), 1, correlation);
+                theirs.write_all(&frame.expect("fits")).await.expect("open");
+            }
+        };
+        let (first, second, ()) = tokio::join!(
+            connection.call(&question, Duration::from_secs(5)),
+            connection.call(&question, Duration::from_secs(2)),
+            slow
+        );
+        assert!(first.is_ok() && second.is_ok(), "{second:?}");
+    }
+
     #[tokio::test]
     async fn an_answer_to_another_request_ends_the_connection() {
         let (connection, mut theirs) = pair().await;

@@ -69,6 +69,11 @@ pub enum CallError {
         /// The broker's own words, where it sent some.
         detail: Arc<str>,
     },
+    /// The address leads to another cluster.
+    #[error(
+        "{peer} belongs to another cluster ({theirs}); check advertised.listeners and what stands before it"
+    )]
+    Elsewhere { peer: Arc<str>, theirs: Arc<str> },
     /// Nobody is left to ask.
     #[error("no broker of this cluster can be asked at the moment")]
     Nobody,
@@ -97,8 +102,9 @@ impl CallError {
                 FailureKind::NoAnswer
             }
             Self::NotOffered { .. } => FailureKind::NotOffered,
-            Self::Garbled { .. } => FailureKind::Refused,
+            Self::Garbled { .. } => FailureKind::Garbled,
             Self::Refused { code, .. } => kind_of(*code),
+            Self::Elsewhere { .. } => FailureKind::Refused,
         }
     }
 
@@ -131,6 +137,7 @@ impl CallError {
             | Self::NotOffered { .. }
             | Self::Garbled { .. }
             | Self::Refused { .. }
+            | Self::Elsewhere { .. }
             | Self::Nobody => printable(&self.to_string()),
         };
         ProbeFailure {

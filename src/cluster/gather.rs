@@ -1,53 +1,88 @@
-//! Asking several brokers at once without waiting for the slowest for ever. Knows nothing of what is asked.
+//! Asking several brokers at once without waiting for one that hangs. Knows nothing of what is asked.
 
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
+use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
-/// How long stragglers may take after the answer before theirs. Where answers take longer than this altogether,
-/// stragglers get as long again as the others needed.
+use crate::model::BrokerId;
+
+/// How long nobody may answer before it is asked who of the rest still answers probes.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Waits for all tasks; once some have answered, gives up on those that stay silent for too long after. What
-/// stragglers would have said is lost: their callers tell them by their absence.
-pub async fn gather<T: 'static>(mut tasks: JoinSet<T>) -> Vec<T> {
-    let began = Instant::now();
-    let mut answers = Vec::with_capacity(tasks.len());
-    loop {
-        let next = if answers.is_empty() {
-            tasks.join_next().await
-        } else {
-            let patience = GRACE.max(began.elapsed());
-            tokio::time::timeout(patience, tasks.join_next())
-                .await
-                .unwrap_or(None)
-        };
-        match next {
-            Some(Ok(answer)) => answers.push(answer),
-            // A task that panicked has no answer either.
-            Some(Err(_)) => {}
-            None => return answers,
+/// Questions under way, and to whom each one goes.
+pub struct Asked<T> {
+    tasks: JoinSet<T>,
+    brokers: HashMap<Id, BrokerId>,
+}
+
+impl<T: Send + 'static> Asked<T> {
+    /// None so far.
+    pub fn none() -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            brokers: HashMap::new(),
+        }
+    }
+
+    /// Starts one more.
+    pub fn spawn(&mut self, id: BrokerId, question: impl Future<Output = T> + Send + 'static) {
+        let task = self.tasks.spawn(question).id();
+        self.brokers.insert(task, id);
+    }
+
+    /// How many have been started.
+    pub fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Waits for all answers; gives up only when everybody who still owes one is silent to probes too. A broker with
+    /// more to do than the others is late, and late answers count. What the silent ones would have said is lost: their
+    /// callers tell them by their absence.
+    pub async fn gather(mut self, silent: impl Fn(BrokerId) -> bool) -> Vec<T> {
+        let mut answers = Vec::with_capacity(self.tasks.len());
+        loop {
+            match tokio::time::timeout(GRACE, self.tasks.join_next_with_id()).await {
+                Ok(None) => return answers,
+                Ok(Some(Ok((task, answer)))) => {
+                    self.brokers.remove(&task);
+                    answers.push(answer);
+                }
+                // A task that panicked has no answer either.
+                Ok(Some(Err(error))) => drop(self.brokers.remove(&error.id())),
+                Err(_) if self.brokers.values().all(|id| silent(*id)) => return answers,
+                Err(_) => {}
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::{Instant, sleep};
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_one_holds_up_the_others_for_the_grace_only() {
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async { 1 });
-        tasks.spawn(async {
-            tokio::time::sleep(Duration::from_millis(900)).await;
+        let mut asked = Asked::none();
+        asked.spawn(BrokerId(1), async { 1 });
+        asked.spawn(BrokerId(2), std::future::pending());
+        let began = Instant::now();
+        let answers = asked.gather(|id| id == BrokerId(2)).await;
+        assert_eq!(answers, [1]);
+        assert!(began.elapsed() < Duration::from_secs(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_answers_probes_may_be_late() {
+        let mut asked = Asked::none();
+        asked.spawn(BrokerId(1), async { 1 });
+        asked.spawn(BrokerId(2), async {
+            sleep(Duration::from_secs(4)).await;
             2
         });
-        tasks.spawn(std::future::pending());
-        let began = tokio::time::Instant::now();
-        let mut answers = gather(tasks).await;
-        answers.sort_unstable();
+        let answers = asked.gather(|_| false).await;
         assert_eq!(answers, [1, 2]);
-        assert!(began.elapsed() < Duration::from_secs(3));
     }
 }

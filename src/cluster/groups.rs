@@ -7,14 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::task::JoinSet;
-
 use super::assembler::{Learned, Update};
 use super::client::{Client, Lane};
 use super::committed::{self, Positions};
 use super::coordinator::{self, Described, Listed};
 use super::error::CallError;
-use super::gather::gather;
+use super::gather::Asked;
 use super::offsets::{self, Point, Points, Wanted};
 use super::poll::{Desk, Report};
 use crate::clock::now;
@@ -82,7 +80,7 @@ pub async fn round(desk: Desk) -> Report {
 }
 
 async fn call_rolls(client: &Client, topology: &Arc<Topology>) -> Vec<Roll> {
-    let mut asked = JoinSet::new();
+    let mut asked = Asked::none();
     for id in topology
         .brokers
         .keys()
@@ -90,7 +88,7 @@ async fn call_rolls(client: &Client, topology: &Arc<Topology>) -> Vec<Roll> {
         .filter(|id| !client.is_suspect(*id))
     {
         let (client, topology) = (client.clone(), topology.clone());
-        asked.spawn(async move {
+        asked.spawn(id, async move {
             let told = coordinated(&client, id, &topology).await;
             let throttled = told.as_ref().is_ok_and(|(_, throttled)| *throttled);
             Roll {
@@ -100,7 +98,7 @@ async fn call_rolls(client: &Client, topology: &Arc<Topology>) -> Vec<Roll> {
             }
         });
     }
-    gather(asked).await
+    asked.gather(|id| client.is_suspect(id)).await
 }
 
 async fn coordinated(

@@ -4,18 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::wire::messages::list_offsets::{
-    ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopic,
-};
-use tokio::task::JoinSet;
-
 use super::client::{Client, Lane};
 use super::error::{CallError, refusal};
-use super::gather::gather;
+use super::gather::Asked;
 use super::topology::intern;
 use crate::clock::now;
 use crate::model::observed::FailureKind;
 use crate::model::{BrokerId, Failure, Moment, TopicName, Topology};
+use broker::wire::messages::list_offsets::{
+    ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopic,
+};
 
 /// How long a leader may take for a slice.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -90,7 +88,7 @@ pub async fn read(
     point: Point,
 ) -> Points {
     let mut points = Points::default();
-    let mut asked = JoinSet::new();
+    let mut asked = Asked::none();
     for (leader, partitions) in by_leader(topology, wanted) {
         if client.is_suspect(leader) {
             points.flaw = Some(CallError::Nobody.failure(now()));
@@ -98,11 +96,11 @@ pub async fn read(
         }
         for request in requests(&partitions, point) {
             let client = client.clone();
-            asked.spawn(async move { ask(&client, leader, &request).await });
+            asked.spawn(leader, async move { ask(&client, leader, &request).await });
         }
     }
     let requests = asked.len();
-    let answers = gather(asked).await;
+    let answers = asked.gather(|id| client.is_suspect(id)).await;
     if answers.len() < requests {
         points.flaw = Some(late(now()));
     }
@@ -118,7 +116,7 @@ pub async fn read(
 fn late(at: Moment) -> Failure {
     Failure {
         at,
-        text: "a partition leader did not answer ListOffsets while the others did".into(),
+        text: "a partition leader does not answer, neither ListOffsets nor its probe".into(),
         kind: FailureKind::NoAnswer,
     }
 }

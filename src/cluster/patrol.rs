@@ -25,7 +25,7 @@ pub async fn probe_all(mut desk: Desk) {
         }
         last = facts.clone();
         let known = known(facts);
-        learn(&desk, facts);
+        learn(&desk, facts, &known);
         for id in &known {
             running
                 .entry(*id)
@@ -40,6 +40,8 @@ pub async fn probe_all(mut desk: Desk) {
             if let Some(prober) = running.remove(&id) {
                 prober.abort();
             }
+            // Its address is not asked for anything as long as nobody probes it.
+            desk.client.suspect(id, true);
             desk.tell(Update::Unprobed(id)).await;
         }
     }
@@ -81,8 +83,8 @@ fn known(facts: &Facts) -> BTreeSet<BrokerId> {
     known
 }
 
-/// Addresses of brokers that are not listed: as registered, else as remembered.
-fn learn(desk: &Desk, facts: &Facts) {
+/// Addresses of known brokers that are not listed: as registered, else as remembered.
+fn learn(desk: &Desk, facts: &Facts, known: &BTreeSet<BrokerId>) {
     let listed = facts.topology.value().map(|topology| &topology.brokers);
     let unlisted = |id: &BrokerId| listed.is_none_or(|listed| !listed.contains_key(id));
     let registered = facts.registrations.value();
@@ -93,7 +95,7 @@ fn learn(desk: &Desk, facts: &Facts) {
         .iter()
         .map(|(id, entry)| (*id, &entry.endpoint));
     desk.client
-        .learn(remembered.filter(|(id, _)| unlisted(id) && unregistered(id)));
+        .learn(remembered.filter(|(id, _)| known.contains(id) && unlisted(id) && unregistered(id)));
     let registered = registered.into_iter().flat_map(|map| map.iter());
     let registered = registered.map(|(id, registration)| (*id, &registration.endpoint));
     desk.client.learn(registered.filter(|(id, _)| unlisted(id)));
@@ -146,7 +148,12 @@ async fn once(
     for round in rounds {
         surprised = record(probe, trips, round, now());
     }
-    desk.client.suspect(id, probe.failures > 0);
+    let elsewhere = probe.cluster_id.as_ref().is_some_and(|theirs| {
+        let shown = desk.shown();
+        let ours = shown.facts.identity.value();
+        ours.is_some_and(|ours| ours.excludes(theirs))
+    });
+    desk.client.suspect(id, probe.failures > 0 || elsewhere);
     desk.tell(Update::Probe(id, Arc::new(probe.clone()))).await;
     if before.is_some() && before != probe.reachable {
         desk.stir();

@@ -43,7 +43,7 @@ pub struct Outgoing {
 #[derive(Debug)]
 pub struct Waiting {
     pub correlation: i32,
-    /// From the moment the request is sent, not from when it was queued.
+    /// From the moment the broker can begin: when the request is sent and everything before it is answered.
     pub patience: Duration,
     pub reply: oneshot::Sender<Bytes>,
 }
@@ -131,6 +131,10 @@ impl Pipeline {
                 ));
             }
             self.answered += 1;
+            // The broker begins with the next one only now.
+            if let Some((next, due)) = self.waiting.front_mut() {
+                *due = (*due).max(Instant::now() + next.patience);
+            }
             // The caller may have gone; its answer goes with it.
             let _gone = waiting.reply.send(content);
         }

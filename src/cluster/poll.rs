@@ -229,8 +229,10 @@ async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
     loop {
         let seen = *nudges.borrow();
         let began = Instant::now();
-        let known = desk.shown().facts.topology.value().cloned();
-        let pause = match topology::sight(&desk.client, known.as_ref()).await {
+        let shown = desk.shown();
+        let known = shown.facts.topology.value().cloned();
+        let ours = shown.facts.identity.value();
+        let pause = match topology::sight(&desk.client, known.as_ref(), ours).await {
             Ok(seen) => {
                 let listed = seen.topology.brokers.iter();
                 desk.client

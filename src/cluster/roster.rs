@@ -40,21 +40,21 @@ const TABLES: &str = "
 #[derive(Debug, Error)]
 pub enum RosterError {
     #[error(
-        "brokers seen are remembered for this session only: {path}: {source}; make the directory writable or name another one"
+        "brokers seen are remembered for this session only: {path}: {source}; set LOOKOUT_STATE_DIR to a writable directory"
     )]
     File {
         path: String,
         source: rusqlite::Error,
     },
     #[error(
-        "brokers seen are remembered for this session only: {path}: {source}; make the directory writable or name another one"
+        "brokers seen are remembered for this session only: {path}: {source}; set LOOKOUT_STATE_DIR to a writable directory"
     )]
     Directory {
         path: String,
         source: std::io::Error,
     },
     #[error(
-        "brokers seen are remembered for this session only: {path} was written by a newer lookout (layout {found}, this one knows {SCHEMA})"
+        "brokers seen are remembered for this session only: {path} was written by a newer lookout (layout {found}, this one knows {SCHEMA}); run the newer lookout, or set LOOKOUT_STATE_DIR"
     )]
     Newer { path: String, found: i64 },
 }
@@ -335,7 +335,7 @@ mod tests {
         assert!(
             roster
                 .failure()
-                .is_some_and(|text| text.contains("newer lookout"))
+                .is_some_and(|text| text.contains("or set LOOKOUT_STATE_DIR"))
         );
         std::fs::remove_dir_all(path.parent().expect("made above")).expect("ours");
     }

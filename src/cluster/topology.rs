@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::metadata::{
     MetadataRequest, MetadataResponse, MetadataResponsePartition, MetadataResponseTopic,
 };
@@ -46,10 +47,12 @@ pub fn no_topics(version: i16) -> MetadataRequest {
     }
 }
 
-/// Asks any known broker, then the bootstrap addresses anew. The error holds a reason per address tried.
+/// Asks any known broker, then the bootstrap addresses anew. The error holds a reason per address tried. A broker of
+/// another cluster than `ours` is not believed; a bootstrap address is: it is what the operator named.
 pub async fn sight(
     client: &Client,
     previous: Option<&Arc<Topology>>,
+    ours: Option<&Arc<Identity>>,
 ) -> Result<Sighting, Vec<CallError>> {
     let asked = client
         .any(Lane::Own, NEEDED, METADATA_DEADLINE, all_topics)
@@ -61,9 +64,19 @@ pub async fn sight(
             | CallError::Dial(_)
             | CallError::Broken { .. }
             | CallError::Silent { .. },
-        ) => ask_bootstrap(client).await?,
+        ) => client.bootstrap(ask).await?,
         Err(error) => return Err(vec![error]),
     };
+    if let (Source::Broker(id), Some(ours)) = (answer.from, ours) {
+        let theirs = answer.value.cluster_id.as_deref().unwrap_or_default();
+        if ours.excludes(theirs) {
+            client.suspect(id, true);
+            return Err(vec![CallError::Elsewhere {
+                peer: answer.connection.peer().clone(),
+                theirs: theirs.into(),
+            }]);
+        }
+    }
     if !answer.value.error_code.is_ok() {
         let code = answer.value.error_code;
         return Err(vec![answer.connection.refused::<MetadataRequest>(code)]);
@@ -71,21 +84,23 @@ pub async fn sight(
     Ok(read(&answer, previous))
 }
 
-async fn ask_bootstrap(client: &Client) -> Result<Answer<MetadataResponse>, Vec<CallError>> {
-    let connection = client.bootstrap().await?;
-    let value = ask(&connection).await.map_err(|error| vec![error])?;
+/// Asks a bootstrap address. A broker that is starting may answer without knowing any broker yet.
+async fn ask(connection: Arc<Connection>) -> Result<Answer<MetadataResponse>, CallError> {
+    let version = connection.version::<MetadataRequest>(NEEDED)?;
+    let value = connection
+        .call(&all_topics(version), METADATA_DEADLINE)
+        .await?;
+    if !value.error_code.is_ok() {
+        return Err(connection.refused::<MetadataRequest>(value.error_code));
+    }
+    if value.brokers.is_empty() {
+        return Err(connection.refused::<MetadataRequest>(ErrorCode::BROKER_NOT_AVAILABLE));
+    }
     Ok(Answer {
         value,
         from: Source::Bootstrap,
         connection,
     })
-}
-
-async fn ask(connection: &Connection) -> Result<MetadataResponse, CallError> {
-    let version = connection.version::<MetadataRequest>(NEEDED)?;
-    connection
-        .call(&all_topics(version), METADATA_DEADLINE)
-        .await
 }
 
 fn read(answer: &Answer<MetadataResponse>, previous: Option<&Arc<Topology>>) -> Sighting {

@@ -14,6 +14,9 @@ use super::units::{Moment, Span, bytes};
 /// A replica that fetched within this time of the leader's clock is running (operations.md §1.5 row 5).
 const FETCHING: Span = Span::from_secs(15);
 
+/// What a broker said of its disks is believed for three rounds of that question.
+const DISKS_BELIEVED: Span = Span::from_secs(180);
+
 /// Free space below which a volume is filling, in percent (operations.md §1.5 row 15).
 pub const DISK_LOW_PERCENT: u64 = 15;
 
@@ -142,16 +145,12 @@ impl<'a> Evidence<'a> {
 
     /// Whether the process at its address belongs to another cluster.
     pub fn wrong_target(&self) -> bool {
-        let ours = self
-            .facts
-            .identity
-            .value()
-            .map(|identity| &identity.cluster_id);
+        let ours = self.facts.identity.value();
         let theirs = self.probe.and_then(|probe| probe.cluster_id.as_ref());
         self.reachable()
             && ours
                 .zip(theirs)
-                .is_some_and(|(ours, theirs)| ours != theirs)
+                .is_some_and(|(ours, theirs)| ours.excludes(theirs))
     }
 
     /// Age of its last fetch of the metadata log by the quorum leader's clock (operations.md §1.7).
@@ -192,15 +191,23 @@ impl<'a> Evidence<'a> {
 
     /// Log dirs with an error.
     pub fn failed_dirs(&self) -> impl Iterator<Item = &'a LogDir> {
-        self.dirs().filter(|dir| dir.error.is_some())
+        self.told_dirs().filter(|dir| dir.error.is_some())
     }
 
     /// Volumes with little room left, and how many percent of them are free.
     pub fn filling_dirs(&self) -> impl Iterator<Item = (&'a LogDir, u64)> {
-        self.dirs().filter_map(|dir| {
+        self.told_dirs().filter_map(|dir| {
             let free = dir.free_percent()?;
             (free < DISK_LOW_PERCENT).then_some((dir, free))
         })
+    }
+
+    /// Log dirs as told lately: a broker that tells nothing more may have been repaired.
+    fn told_dirs(&self) -> impl Iterator<Item = &'a LogDir> + use<'a> {
+        let old = self
+            .log_dirs
+            .is_some_and(|dirs| dirs.overdue(self.now, DISKS_BELIEVED).is_some());
+        self.dirs().filter(move |_| !old)
     }
 
     fn dirs(&self) -> impl Iterator<Item = &'a LogDir> + use<'a> {

@@ -22,10 +22,19 @@ pub enum Kind {
 /// Which cluster this is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
+    /// Empty where the brokers asked name none.
     pub cluster_id: Arc<str>,
     pub kind: Kind,
     /// Finalized `metadata.version` level, where the cluster has one.
     pub metadata_version: Option<i16>,
+}
+
+impl Identity {
+    /// Whether a broker that names this cluster id belongs to another cluster. Old brokers name none, which says
+    /// nothing.
+    pub fn excludes(&self, theirs: &str) -> bool {
+        !self.cluster_id.is_empty() && !theirs.is_empty() && *self.cluster_id != *theirs
+    }
 }
 
 /// The cluster as one Metadata answer tells it (E1, E3, E4).

@@ -139,6 +139,9 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub rule: Rule,
+    /// What tells it from other findings of the same rule, by the name under which the judge remembers it; empty
+    /// where the rule has but one.
+    pub subject: String,
     pub severity: Severity,
     /// What is wrong, with names and numbers: "2 of 5 brokers are DOWN: 3 (4m, …) 5 (15m, …)". May contain names
     /// from the network; drawn through the sanitiser.

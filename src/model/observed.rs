@@ -38,6 +38,8 @@ pub enum FailureKind {
     NotOffered,
     /// Any other error answer.
     Refused,
+    /// The request could not be written or the answer not read: our codec and the broker disagree.
+    Garbled,
 }
 
 impl FailureKind {
@@ -48,6 +50,7 @@ impl FailureKind {
             Self::NotPermitted => "not permitted",
             Self::NotOffered => "not offered by this cluster",
             Self::Refused => "refused",
+            Self::Garbled => "answer not understood",
         }
     }
 }

@@ -1,7 +1,11 @@
 //! The metadata quorum as DescribeQuorum tells it (KIP-595, KIP-836).
 
 use super::broker::BrokerId;
-use super::units::Moment;
+use super::units::{Moment, Span};
+
+/// How far behind the leader a voter may be and still count as caught up: the default of
+/// `controller.quorum.fetch.timeout.ms`, after which a voter without news gives the leader up.
+pub const CAUGHT_UP_WITHIN: Span = Span::from_secs(2);
 
 /// One voter or observer.
 #[derive(Debug, Clone, PartialEq, Eq)]

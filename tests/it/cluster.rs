@@ -1,6 +1,8 @@
 //! Watching a cluster, against paper clusters on loopback: what is learned, what it costs, and what is said when
 //! something is wrong.
 
+mod contact;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -466,4 +468,5 @@ async fn a_roster_that_cannot_be_written_is_kept_in_memory_and_says_why() {
     let seen = until(&mut watch, |s| s.facts.roster.len() == 2).await;
     let said = seen.facts.roster_failure.clone().unwrap();
     assert!(said.contains("for this session only"), "{said}");
+    assert!(said.contains("set LOOKOUT_STATE_DIR"), "{said}");
 }

@@ -33,6 +33,7 @@ pub fn no_contact(scope: &Scope<'_>) -> Option<Finding> {
         .collect();
     Some(Finding {
         rule: Rule::NoContact,
+        subject: String::new(),
         severity: Severity::Crit,
         text: format!("no broker answers ({}){shown}", since.age(scope.now)),
         note: reasons.join("; "),
@@ -99,6 +100,7 @@ fn missing(scope: &Scope<'_>) -> Option<Finding> {
     let longest = longest(&missing);
     Some(Finding {
         rule: Rule::C01,
+        subject: String::new(),
         severity: if costs {
             Severity::Crit
         } else {
@@ -194,6 +196,7 @@ fn present(scope: &Scope<'_>, kind: VerdictKind, brokers: &[&BrokerView]) -> Fin
     let (severity, note) = weigh(scope, kind, brokers);
     Finding {
         rule: Rule::Broker(kind),
+        subject: String::new(),
         severity,
         text,
         note,

@@ -21,6 +21,9 @@ const FAILOVER: Span = Span::from_secs(20);
 /// Under-replication for longer will not heal by itself.
 const HEALING: Span = Span::from_secs(600);
 
+/// The error of a partition that has a leader, but none with a listener like the one we ask over.
+const LISTENER_NOT_FOUND: i16 = 72;
+
 /// So many brokers are named after the worst one.
 const OTHER_HOLDERS: usize = 4;
 
@@ -39,6 +42,10 @@ struct Hits<'a> {
     count: u32,
     /// H-01: no replica is alive. H-04: no leader either.
     special: u32,
+    /// H-01: a replica is alive, none of those is in sync.
+    unsynced: u32,
+    /// H-01: there is a leader, of which we are not told.
+    unheard: u32,
 }
 
 impl<'a> Hits<'a> {
@@ -176,8 +183,13 @@ impl<'a> Census<'a> {
 
     fn add_leaderless(&mut self, topic: &'a Topic, view: &TopicView, partition: &Partition) {
         let alive = partition.replicas.iter().any(|id| self.listed.contains(id));
+        let synced = partition.isr.iter().any(|id| self.listed.contains(id));
         let hits = self.hit(Rule::H01, Owner::Users, topic);
-        if !alive {
+        if partition.error == LISTENER_NOT_FOUND {
+            hits.unheard += 1;
+        } else if alive {
+            hits.unsynced += u32::from(!synced);
+        } else {
             hits.special += 1;
             for id in &partition.replicas {
                 hits.blame(*id);
@@ -262,10 +274,11 @@ fn tell<'a>(
     let (text, note) = sentence(rule, owner, &mut hits)?;
     Some(Finding {
         rule,
+        subject: subject.to_owned(),
         severity,
         text,
         note,
-        next: next(rule),
+        next: next(rule, &hits),
         since: Some(seen.since),
         place: hits.place(),
     })
@@ -354,7 +367,6 @@ fn one_copy_left(owner: Owner, hits: &Hits<'_>) -> Option<String> {
 
 /// Why nobody leads.
 fn leaderless_note(hits: &Hits<'_>) -> String {
-    let electable = hits.count - hits.special;
     let ids: Vec<BrokerId> = hits.brokers.keys().copied().collect();
     let dead = match ids.as_slice() {
         [] => String::new(),
@@ -362,15 +374,36 @@ fn leaderless_note(hits: &Hits<'_>) -> String {
         [first, second] => format!("only copies were on {first} and {second}"),
         _ => "all replicas are down".to_owned(),
     };
-    match (hits.special, electable) {
-        (_, 0) => dead,
-        (0, _) => "only out-of-sync copies are up".to_owned(),
-        (_, some) => format!("{dead}; of {some} only out-of-sync copies are up"),
-    }
+    let synced = hits.count - hits.special - hits.unsynced - hits.unheard;
+    let mut parts = vec![dead];
+    parts.extend(
+        [
+            (hits.unsynced, "only out-of-sync copies are up"),
+            (synced, "an in-sync copy is up"),
+            (
+                hits.unheard,
+                "the leader has no listener of the kind this connection uses (seen only from here)",
+            ),
+        ]
+        .into_iter()
+        .filter(|(some, _)| *some > 0)
+        .map(|(some, words)| match some == hits.count {
+            true => words.to_owned(),
+            false => format!("of {some} {words}"),
+        }),
+    );
+    parts.retain(|part| !part.is_empty());
+    parts.join("; ")
 }
 
-fn next(rule: Rule) -> &'static str {
+fn next(rule: Rule, hits: &Hits<'_>) -> &'static str {
     match rule {
+        Rule::H01 if hits.unheard == hits.count => {
+            "Check advertised.listeners of all brokers for this listener."
+        }
+        Rule::H01 if hits.special + hits.unsynced + hits.unheard < hits.count => {
+            "Look at the quorum: a replica that may lead is alive and was not elected."
+        }
         Rule::H01 => {
             "Bring back a broker that held an in-sync copy; an unclean election loses data."
         }
@@ -393,7 +426,8 @@ fn unknown_min_isr(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding
     if unknown == 0 {
         return None;
     }
-    let seen = memory.see(Rule::H04, "unknown");
+    let subject = "unknown";
+    let seen = memory.see(Rule::H04, subject);
     let configs = &scope.facts.configs;
     let pending = configs.value().is_none() && configs.failure().is_none();
     let reason = match configs.failure() {
@@ -407,6 +441,7 @@ fn unknown_min_isr(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding
     let noun = if unknown == 1 { "topic" } else { "topics" };
     memory.confirmed(Severity::Info, seen).then(|| Finding {
         rule: Rule::H04,
+        subject: subject.to_owned(),
         severity: Severity::Info,
         text: format!("min.insync.replicas of {unknown} {noun} is unknown: {reason}"),
         note: "refused writes are not seen there".to_owned(),
@@ -422,9 +457,11 @@ fn blind(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding> {
     if identity.kind != Kind::Redpanda || scope.topics.is_empty() {
         return None;
     }
-    memory.see(Rule::H03, "blind");
+    let subject = "blind";
+    memory.see(Rule::H03, subject);
     Some(Finding {
         rule: Rule::H03,
+        subject: subject.to_owned(),
         severity: Severity::Info,
         text: "under-replication is not visible through the Kafka protocol of this cluster"
             .to_owned(),

@@ -5,15 +5,15 @@ use super::{Finding, Place, Rule, Scope, Severity, words};
 use crate::model::broker::BrokerId;
 use crate::model::facts::{Facts, Kind};
 use crate::model::observed::FailureKind;
-use crate::model::quorum::Quorum;
+use crate::model::quorum::{CAUGHT_UP_WITHIN, Quorum};
 use crate::model::units::{Moment, Span};
 use crate::model::verdict::Since;
 
-/// `controller.quorum.fetch.timeout.ms`: a voter behind for longer is not caught up.
-const CAUGHT_UP_WITHIN: Span = Span::from_secs(2);
-
 /// An election takes seconds; a quorum without leader for longer is lost.
 const LOST_AFTER: Span = Span::from_secs(10);
+
+/// Under what name a quorum without leader is remembered.
+const LOST: &str = "lost";
 
 /// What follows from DescribeQuorum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,7 +28,7 @@ pub struct QuorumHealth {
 /// Judges the quorum; `memory` knows how long it has been without a leader.
 pub fn judge_quorum(facts: &Facts, memory: &mut Memory<'_>, now: Moment) -> QuorumHealth {
     if leaderless(facts) {
-        let seen = memory.see_in(Rule::C02, "lost", facts.quorum.at());
+        let seen = memory.see_in(Rule::C02, LOST, facts.quorum.at());
         if seen.since.moment().age(now) >= LOST_AFTER {
             return QuorumHealth {
                 caught_up: None,
@@ -61,8 +61,10 @@ fn leaderless(facts: &Facts) -> bool {
             .is_some_and(|topology| topology.controller.is_none());
     }
     match facts.quorum.failure().map(|failure| failure.kind) {
-        Some(FailureKind::NoAnswer | FailureKind::Refused) => true,
-        Some(FailureKind::NotPermitted | FailureKind::NotOffered) => false,
+        // Silence of brokers that answer nothing from here says nothing about the quorum.
+        Some(FailureKind::NoAnswer) => !facts.coverage.answered.is_empty(),
+        Some(FailureKind::Refused) => true,
+        Some(FailureKind::NotPermitted | FailureKind::NotOffered | FailureKind::Garbled) => false,
         None => facts
             .quorum
             .value()
@@ -70,12 +72,15 @@ fn leaderless(facts: &Facts) -> bool {
     }
 }
 
-/// By the leader's clock; `None` where the version asked does not say.
+/// By the leader's clock; `None` where the version asked does not say. A voter without a time has not fetched from this
+/// leader yet: it is behind.
 fn caught_up(quorum: &Quorum) -> Option<(u32, u32)> {
     let leader_now = quorum.leader_now()?;
     let mut count = 0;
     for voter in &quorum.voters {
-        let near = voter.last_caught_up?.age(leader_now) <= CAUGHT_UP_WITHIN;
+        let near = voter
+            .last_caught_up
+            .is_some_and(|at| at.age(leader_now) <= CAUGHT_UP_WITHIN);
         count += u32::from(near || Some(voter.id) == quorum.leader);
     }
     Some((count, u32::try_from(quorum.voters.len()).ok()?))
@@ -120,6 +125,7 @@ pub fn find(scope: &Scope<'_>, memory: &mut Memory<'_>) -> Option<Finding> {
         && seen.sample == sample;
     (!young).then(|| Finding {
         rule: Rule::C02,
+        subject: severity.word().to_owned(),
         severity,
         text,
         note: behind_note(scope),
@@ -182,6 +188,7 @@ fn lost(scope: &Scope<'_>) -> Finding {
     };
     Finding {
         rule: Rule::C02,
+        subject: LOST.to_owned(),
         severity: Severity::Crit,
         text,
         note: "no failover, no topic, config or ISR change".to_owned(),

@@ -40,6 +40,7 @@ fn observed<T: std::fmt::Debug + Clone + 'static>(
         Just(FailureKind::NotPermitted),
         Just(FailureKind::NotOffered),
         Just(FailureKind::Refused),
+        Just(FailureKind::Garbled),
     ];
     (option::of(value), moment(), option::of(kind), id()).prop_map(|(value, at, kind, from)| {
         let mut fact = value.map_or_else(Observed::default, |value| {

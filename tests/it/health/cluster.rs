@@ -199,6 +199,17 @@ fn voters_whose_times_are_not_told_leave_the_quorum_unknown() {
     assert_eq!(told(&snapshot, Rule::C02), []);
 }
 
+#[test]
+fn a_voter_that_has_not_fetched_from_the_new_leader_yet_is_behind() {
+    let mut facts = quorum(3, 2);
+    let mut quorum = Quorum::clone(facts.quorum.value().unwrap());
+    quorum.voters[2].last_caught_up = None;
+    facts.quorum = Observed::learned(Arc::new(quorum), NOW, Source::Bootstrap);
+    let snapshot = judge(&facts);
+    assert_eq!(snapshot.totals.quorum, Some((2, 3)));
+    assert_eq!(findings(&snapshot, Rule::C02)[0].note, "behind: 3");
+}
+
 fn failing_quorum(kind: FailureKind, watched: &str) -> Facts {
     let mut facts = five(&format!("watched = \"{watched}\"")).facts();
     facts.quorum.fail(Failure {
@@ -228,7 +239,11 @@ fn a_quorum_is_lost_when_nobody_has_told_a_leader_for_ten_seconds() {
 
 #[test]
 fn a_refused_or_missing_describe_quorum_is_no_lost_quorum() {
-    for kind in [FailureKind::NotPermitted, FailureKind::NotOffered] {
+    for kind in [
+        FailureKind::NotPermitted,
+        FailureKind::NotOffered,
+        FailureKind::Garbled,
+    ] {
         assert!(
             !judge(&failing_quorum(kind, "4m")).totals.quorum_lost,
             "{kind:?}"
@@ -244,6 +259,13 @@ fn a_refused_or_missing_describe_quorum_is_no_lost_quorum() {
         !snapshot("stale").totals.quorum_lost,
         "Metadata is not answered either"
     );
+}
+
+#[test]
+fn a_quorum_that_no_broker_here_could_be_asked_about_is_not_lost() {
+    let mut facts = failing_quorum(FailureKind::NoAnswer, "4m");
+    facts.coverage.answered.clear();
+    assert!(!judge(&facts).totals.quorum_lost);
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use lookout::model::health::{Place, Rule, Severity};
-use lookout::model::{Observed, PartitionState, Snapshot, Span, TopicView};
+use lookout::model::{Observed, PartitionState, Snapshot, Span, TopicView, Topology};
 
 use super::{broker, findings, five, judge, told};
-use crate::support::scene::{Scene, snapshot};
+use crate::support::scene::{NOW, Scene, snapshot};
 
 /// One topic `t` with three replicas on 1, 3, 5 and what differs in its partition 0.
 fn one(lines: &str, topic: &str, partition: &str) -> Scene {
@@ -49,6 +49,33 @@ fn a_partition_whose_only_living_copies_are_out_of_sync_says_so() {
         "only out-of-sync copies are up"
     );
     assert_eq!(state(&snapshot), PartitionState::NoLeader);
+}
+
+#[test]
+fn a_leaderless_partition_with_an_in_sync_copy_alive_is_not_said_to_lack_one() {
+    let snapshot = one("", "", "isr = [1], leader = -1").judge();
+    assert_eq!(
+        findings(&snapshot, Rule::H01)[0].note,
+        "an in-sync copy is up"
+    );
+}
+
+#[test]
+fn a_leader_without_our_kind_of_listener_is_no_broker_to_bring_back() {
+    let mut facts = one("", "", "isr = [1], leader = -1").facts();
+    let mut topology = Topology::clone(facts.topology.value().unwrap());
+    let topic = Arc::make_mut(&mut topology.topics).get_mut("t").unwrap();
+    Arc::make_mut(topic).partitions[0].error = 72;
+    facts.topology = Observed::learned(Arc::new(topology), NOW, facts.topology.from());
+    let snapshot = judge(&facts);
+    let [finding] = findings(&snapshot, Rule::H01)[..] else {
+        panic!("{:?}", snapshot.findings);
+    };
+    assert_eq!(
+        finding.note,
+        "the leader has no listener of the kind this connection uses (seen only from here)"
+    );
+    assert!(finding.next.contains("advertised.listeners"));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Every scene file judged: the header's counts and the list of findings in one glance.
 
+use std::collections::BTreeSet;
+
 use crate::support::scene::snapshot;
 
 use super::counter;
@@ -59,4 +61,22 @@ fn a_hostile_name_stays_as_it_came_until_it_is_drawn() {
     let snapshot = snapshot("hostile_names");
     assert!(snapshot.topics.keys().any(|name| name.contains('\u{1b}')));
     assert!(snapshot.facts.groups.value().is_some());
+}
+
+#[test]
+fn no_two_findings_share_rule_and_subject() {
+    for name in [
+        "two_of_five_down",
+        "not_permitted",
+        "hostile_names",
+        "quorum_lost",
+    ] {
+        let snapshot = snapshot(name);
+        let keys: BTreeSet<_> = snapshot
+            .findings
+            .iter()
+            .map(|finding| (finding.rule, &finding.subject))
+            .collect();
+        assert_eq!(keys.len(), snapshot.findings.len(), "{name}");
+    }
 }

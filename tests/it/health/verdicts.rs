@@ -7,7 +7,8 @@ use lookout::model::matrix::Matrix;
 use lookout::model::observed::{Failure, FailureKind};
 use lookout::model::verdict::{Confidence, Since};
 use lookout::model::{
-    BrokerId, Coverage, Endpoint, Facts, Moment, Observed, RosterEntry, Snapshot, Span, VerdictKind,
+    BrokerId, Coverage, Endpoint, Facts, Identity, Moment, Observed, RosterEntry, Snapshot, Source,
+    Span, VerdictKind,
 };
 
 use super::{broker, counter, five, judge, verdict};
@@ -91,6 +92,29 @@ fn a_process_of_another_cluster_is_a_wrong_target() {
     other.reachable = Some(false);
     set_probe(&mut facts, 4, other);
     assert_ne!(verdict(&judge(&facts), 4), VerdictKind::WrongTarget);
+}
+
+#[test]
+fn a_cluster_that_does_not_name_itself_makes_nobody_a_wrong_target() {
+    let mut facts = five("").facts();
+    let mut named = probe(&facts, 4);
+    named.cluster_id = Some("somebody".into());
+    set_probe(&mut facts, 4, named);
+    let mut identity = Identity::clone(facts.identity.value().unwrap());
+    identity.cluster_id = "".into();
+    facts.identity = Observed::learned(Arc::new(identity), NOW, Source::Bootstrap);
+    assert_eq!(verdict(&judge(&facts), 4), VerdictKind::Up);
+}
+
+#[test]
+fn a_disk_that_failed_long_ago_is_not_said_to_fail_still() {
+    let mut facts = five("failed_dir = { 2 = \"/d3\" }").facts();
+    assert_eq!(verdict(&judge(&facts), 2), VerdictKind::DegradedDisk);
+    let dirs = Arc::make_mut(&mut facts.log_dirs).get_mut(&BrokerId(2));
+    let dirs = dirs.unwrap();
+    let old = NOW.minus(Span::from_secs(181));
+    *dirs = Observed::learned(dirs.value().unwrap().clone(), old, dirs.from());
+    assert_ne!(verdict(&judge(&facts), 2), VerdictKind::DegradedDisk);
 }
 
 #[test]

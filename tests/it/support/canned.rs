@@ -110,6 +110,13 @@ impl Canned {
         )
     }
 
+    /// Says from now on that a broker is where another cluster's node listens.
+    pub fn divert(&self, id: i32, other: &Self, node: i32) {
+        let port = *other.shared.ports.lock().unwrap().get(&node).unwrap();
+        self.shared.ports.lock().unwrap().insert(id, port);
+        self.shared.answers.lock().unwrap().clear();
+    }
+
     /// The addresses of all nodes.
     pub fn bootstrap(&self) -> Vec<String> {
         self.moods.keys().map(|id| self.address(*id)).collect()
