@@ -66,7 +66,7 @@ impl Trips {
             self.0.pop_front();
         }
         self.0.push_back(rtt_us);
-        let mut sorted = Vec::from_iter(self.0.iter().copied());
+        let mut sorted: Vec<u64> = self.0.iter().copied().collect();
         sorted.sort_unstable();
         sorted
             .get((sorted.len() - 1) / 2)
