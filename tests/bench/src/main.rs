@@ -24,8 +24,14 @@ mod support {
     #[expect(
         dead_code,
         clippy::unwrap_used,
-        clippy::wildcard_imports,
         reason = "written for tests, which use more of it and may do more"
+    )]
+    #[cfg_attr(
+        not(test),
+        expect(
+            clippy::wildcard_imports,
+            reason = "written for tests, which may do more"
+        )
     )]
     pub mod canned;
     #[expect(
