@@ -108,8 +108,12 @@ impl App {
             changed = self.watch.snapshots.changed() => {
                 changed.context("the pollers ended")?;
                 let snapshot = Arc::clone(&self.watch.snapshots.borrow_and_update());
+                let due = urgency(self.state.scene().snapshot, &snapshot);
                 self.state.update(Event::Snapshot(snapshot), clock::now());
-                self.due = self.due.max(Draw::Soon);
+                self.due = self.due.max(due);
+                if self.due == Draw::Now {
+                    self.draw()?;
+                }
             }
             _ = self.ticks.tick() => {
                 self.state.update(Event::Tick, clock::now());
@@ -179,6 +183,16 @@ impl App {
         self.drawn = Instant::now();
         self.due = Draw::No;
         Ok(())
+    }
+}
+
+/// The first data at once: the operator has waited for it since the program began.
+fn urgency(shown: &Snapshot, new: &Snapshot) -> Draw {
+    let knows = |snapshot: &Snapshot| snapshot.facts.topology.value().is_some();
+    if knows(new) && !knows(shown) {
+        Draw::Now
+    } else {
+        Draw::Soon
     }
 }
 

@@ -1,5 +1,6 @@
 //! Roles without a screen: the same snapshot as text or JSON. Never draws, never changes a cluster.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,7 +91,8 @@ fn harmless(json: &str) -> String {
             continue;
         }
         for unit in character.encode_utf16(&mut [0; 2]) {
-            out.push_str(&format!("\\u{unit:04x}"));
+            // Writing to a string cannot fail.
+            let _written = write!(out, "\\u{unit:04x}");
         }
     }
     out.push('\n');

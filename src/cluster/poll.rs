@@ -23,6 +23,9 @@ use crate::model::{Facts, Failure, Focus, Snapshot, Span, Topics, Topology};
 const UPDATES: usize = 64;
 /// With no contact, metadata is asked for again after this long.
 const SEARCH: Duration = Duration::from_secs(2);
+/// So often in a row metadata is asked for as quickly for the sake of a broker that answers and is not listed: one
+/// that returns is listed within seconds, one that stays fenced for hours is not worth the load.
+const HURRIES: u32 = 5;
 
 /// How to watch a cluster.
 #[derive(Debug, Clone)]
@@ -226,6 +229,7 @@ fn spawn_rounds(tasks: &mut JoinSet<()>, desk: &Desk, focus: watch::Receiver<Foc
 async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
     let mut pace = Pace::new(desk.paces.cheap);
     let mut nudges = desk.nudges.subscribe();
+    let mut hurries = 0_u32;
     loop {
         let seen = *nudges.borrow();
         let began = Instant::now();
@@ -238,13 +242,18 @@ async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
                 desk.client
                     .learn(listed.map(|(id, (endpoint, _))| (*id, endpoint)));
                 pace.record(began.elapsed(), seen.throttled);
+                let wanted = returning(&desk, &seen.topology);
+                hurries = if wanted { hurries.saturating_add(1) } else { 0 };
                 let same = known.is_none_or(|old| same_names(&old.topics, &seen.topology.topics));
                 let learned = Learned::now((seen.topology, seen.identity), seen.from);
                 desk.tell(Update::Topology(learned)).await;
                 if !same {
                     desk.nudges.send_modify(|nudges| nudges.topics += 1);
                 }
-                pace.jittered()
+                match hurries {
+                    1..=HURRIES => pace.jittered().min(SEARCH),
+                    _ => pace.jittered(),
+                }
             }
             Err(errors) => {
                 desk.tell(no_topology(&errors, &unreadable)).await;
@@ -257,6 +266,17 @@ async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
 
 fn same_names(old: &Arc<Topics>, new: &Arc<Topics>) -> bool {
     Arc::ptr_eq(old, new) || old.keys().eq(new.keys())
+}
+
+/// Whether a broker answers its probe that the cluster does not list.
+fn returning(desk: &Desk, topology: &Topology) -> bool {
+    let probed = desk.shown();
+    let mut unlisted = probed
+        .facts
+        .probes
+        .keys()
+        .filter(|id| !topology.brokers.contains_key(id));
+    unlisted.any(|id| !desk.client.is_suspect(*id))
 }
 
 fn no_topology(errors: &[CallError], unreadable: &[Arc<str>]) -> Update {

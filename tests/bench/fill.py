@@ -53,18 +53,24 @@ def produce(bootstrap, topics, partitions):
 
 
 def commit(admin, topics, partitions, groups):
-    """Until it holds: the first commits of a cluster make its offsets topic, and are refused meanwhile."""
-    left, deadline = list(range(groups)), time.monotonic() + DEADLINE_S
-    while left:
-        asked = {}
-        for group in left:
-            read = [topic((group * TOPICS_OF_A_GROUP + n) % topics) for n in range(TOPICS_OF_A_GROUP)]
-            offsets = [TopicPartition(name, partition, 0) for name in read for partition in range(partitions)]
-            wanted = [ConsumerGroupTopicPartitions(f"group-{group:05}", offsets)]
-            asked[group], = admin.alter_consumer_group_offsets(wanted, request_timeout=DEADLINE_S).values()
-        left = [group for group, done in asked.items() if not committed(done)]
-        if left and time.monotonic() > deadline:
-            raise SystemExit(f"{len(left)} groups could not commit")
+    """The first commit of a cluster makes its offsets topic, and is refused meanwhile: it goes ahead of the others."""
+    for left in ([0], list(range(1, groups))):
+        deadline = time.monotonic() + DEADLINE_S
+        while left := commit_once(admin, topics, partitions, left):
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{len(left)} groups could not commit")
+            time.sleep(1)
+
+
+def commit_once(admin, topics, partitions, groups):
+    """Returns the groups that were refused."""
+    asked = {}
+    for group in groups:
+        read = [topic((group * TOPICS_OF_A_GROUP + n) % topics) for n in range(TOPICS_OF_A_GROUP)]
+        offsets = [TopicPartition(name, partition, 0) for name in read for partition in range(partitions)]
+        wanted = [ConsumerGroupTopicPartitions(f"group-{group:05}", offsets)]
+        asked[group], = admin.alter_consumer_group_offsets(wanted, request_timeout=DEADLINE_S).values()
+    return [group for group, done in asked.items() if not committed(done)]
 
 
 def committed(done):

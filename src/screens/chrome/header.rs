@@ -2,6 +2,7 @@
 //!
 //! Segments give way from the least important: the broker counter is the last to go.
 
+use crate::model::observed::FailureKind;
 use crate::model::snapshot::Totals;
 use crate::model::{Place, VerdictKind};
 use crate::screens::glyphs;
@@ -161,6 +162,7 @@ fn quorum(scene: &Scene, totals: &Totals) -> Option<Segment> {
         ),
         Some((_, voters)) => (format!("quorum lost /{voters}"), "q lost".to_owned()),
         None if totals.quorum_lost => ("quorum lost".to_owned(), "q lost".to_owned()),
+        None if not_offered(scene) => return None,
         None => ("quorum –".to_owned(), "q –".to_owned()),
     };
     let role = match totals.quorum {
@@ -175,6 +177,12 @@ fn quorum(scene: &Scene, totals: &Totals) -> Option<Segment> {
         role,
         rank: 3,
     })
+}
+
+/// Whether this cluster has no quorum to tell of: ZooKeeper, Redpanda.
+fn not_offered(scene: &Scene) -> bool {
+    let failure = scene.snapshot.facts.quorum.failure();
+    failure.is_some_and(|failure| failure.kind == FailureKind::NotOffered)
 }
 
 /// Long words where they fit, short ones where not, and what is least important left out.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::seat::{Seat, TERMINAL, count, ms};
-use crate::support::pty::{ESC, Pty};
+use crate::support::pty::{ESC, TAB};
 use crate::table::{Budget, row};
 
 const PAGE_DOWN: &str = "\x1b[6~";
@@ -78,15 +78,16 @@ pub fn bursts(seat: &mut Seat, label: &str) {
     );
 }
 
-/// Bytes of what keys change on the screen that is open.
-pub fn bytes(seat: &mut Seat, label: &str) {
-    let moves: Vec<f64> = (0..20).map(|_| seat.costs("j")).collect();
-    row(
-        &format!("bytes: cursor move, {label}"),
-        &moves,
-        "B",
-        Budget::P95(350.0),
-    );
+/// Bytes of what keys and a new size change on the overview, with the cursor among the brokers.
+pub fn bytes_of_overview(seat: &mut Seat) {
+    seat.costs(TAB);
+    moves(seat, &["j", "k"], "overview");
+    resizes(seat, "overview");
+}
+
+/// The same, and of pages, on a screen that is one long list.
+pub fn bytes_of_list(seat: &mut Seat, label: &str) {
+    moves(seat, &["j"], label);
     let pages: Vec<f64> = (0..20).map(|_| seat.costs(PAGE_DOWN)).collect();
     row(
         &format!("bytes: page down, {label}"),
@@ -94,18 +95,36 @@ pub fn bytes(seat: &mut Seat, label: &str) {
         "B",
         Budget::P95(2500.0),
     );
-    let (cols, rows) = TERMINAL;
-    let resized = |pty: &mut Pty, cols| pty.resize(cols, rows);
-    let repaints: Vec<f64> = (0..10)
-        .map(|_| {
-            resized(&mut seat.pty, cols + 1);
-            seat.is_quiet();
-            let before = seat.pty.byte_count();
-            resized(&mut seat.pty, cols);
-            seat.is_quiet();
-            count(seat.pty.byte_count() - before)
-        })
+    resizes(seat, label);
+}
+
+fn moves(seat: &mut Seat, keys: &[&str], label: &str) {
+    let costs: Vec<f64> = keys
+        .iter()
+        .cycle()
+        .take(20)
+        .map(|key| seat.costs(key))
         .collect();
+    row(
+        &format!("bytes: cursor move, {label}"),
+        &costs,
+        "B",
+        Budget::P95(350.0),
+    );
+}
+
+/// A terminal that becomes one column narrower.
+fn resizes(seat: &mut Seat, label: &str) {
+    let (cols, rows) = TERMINAL;
+    let repaint = |_| {
+        seat.pty.resize(cols + 1, rows);
+        seat.is_quiet();
+        let before = seat.pty.byte_count();
+        seat.pty.resize(cols, rows);
+        seat.is_quiet();
+        count(seat.pty.byte_count() - before)
+    };
+    let repaints: Vec<f64> = (0..10).map(repaint).collect();
     row(
         &format!("bytes: resize, {label}"),
         &repaints,

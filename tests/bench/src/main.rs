@@ -26,11 +26,21 @@ mod support {
     #[expect(
         dead_code,
         clippy::unwrap_used,
-        clippy::wildcard_imports,
-        reason = "the tests use more of it, and fail by panicking"
+        reason = "written for tests, which use more of it and may do more"
+    )]
+    #[cfg_attr(
+        not(test),
+        expect(
+            clippy::wildcard_imports,
+            reason = "written for tests, which may do more"
+        )
     )]
     pub mod canned;
-    #[expect(dead_code, reason = "the tests use more of it")]
+    #[expect(
+        dead_code,
+        clippy::disallowed_methods,
+        reason = "written for tests, which use more of it and may do more"
+    )]
     pub mod pty;
 }
 

@@ -40,9 +40,9 @@ pub fn measure(program: &str, directory: &str, sections: &[&str]) {
             "rest" => rest::measure(program, bootstrap, &[&python, &fill]),
             "keys" => {
                 let mut seat = Seat::settled(program, bootstrap);
-                keys::bytes(&mut seat, "overview");
+                keys::bytes_of_overview(&mut seat);
                 seat.goes_to("topics");
-                keys::bytes(&mut seat, "topics");
+                keys::bytes_of_list(&mut seat, "topics");
                 keys::latencies(&mut seat, "1 000 topics", Budget::Both(2.0, 8.0));
                 keys::bursts(&mut seat, "1 000 topics");
             }
