@@ -209,13 +209,7 @@ pub async fn configs(
     Ok(all)
 }
 
-const KEYS: [&str; 5] = [
-    "min.insync.replicas",
-    "cleanup.policy",
-    "retention.ms",
-    "retention.bytes",
-    "unclean.leader.election.enable",
-];
+const KEYS: [&str; 3] = ["min.insync.replicas", "cleanup.policy", "retention.ms"];
 
 fn resource(name: &str) -> DescribeConfigsResource {
     DescribeConfigsResource {
@@ -231,13 +225,11 @@ fn config(result: &DescribeConfigsResult) -> TopicConfig {
         let found = result.configs.iter().find(|config| config.name == key);
         found.and_then(|config| config.value.as_deref())
     };
-    let [min_isr, policy, retention_ms, retention_bytes, unclean] = KEYS.map(value);
+    let [min_isr, policy, retention_ms] = KEYS.map(value);
     TopicConfig {
         min_insync_replicas: min_isr.and_then(|text| text.parse().ok()),
         compacted: policy.map(|text| text.split(',').any(|word| word.trim() == "compact")),
         retention_ms: retention_ms.and_then(|text| text.parse().ok()),
-        retention_bytes: retention_bytes.and_then(|text| text.parse().ok()),
-        unclean_leader_election: unclean.and_then(|text| text.parse().ok()),
     }
 }
 
@@ -258,17 +250,14 @@ mod tests {
             configs: vec![
                 row("cleanup.policy", "compact,delete"),
                 row("min.insync.replicas", "2"),
-                row("retention.ms", "-1"),
-                row("retention.bytes", "many"),
+                row("retention.ms", "many"),
             ],
             ..DescribeConfigsResult::default()
         });
         let wanted = TopicConfig {
             min_insync_replicas: Some(2),
             compacted: Some(true),
-            retention_ms: Some(-1),
-            retention_bytes: None,
-            unclean_leader_election: None,
+            retention_ms: None,
         };
         assert_eq!(read, wanted);
     }

@@ -279,6 +279,14 @@ mod tests {
         theirs.read_exact(&mut content).await.expect("whole");
     }
 
+    /// Answers one request after so many seconds.
+    async fn answer_after(theirs: &mut DuplexStream, secs: u64, correlation: i32) {
+        hear(theirs).await;
+        tokio::time::sleep(Duration::from_secs(secs)).await;
+        let frame = response_frame(&MetadataResponse::default(), 1, correlation);
+        theirs.write_all(&frame.expect("fits")).await.expect("open");
+    }
+
     fn question() -> MetadataRequest {
         MetadataRequest {
             topics: None,
@@ -306,12 +314,8 @@ mod tests {
         let (connection, mut theirs) = pair().await;
         let question = question();
         let slow = async {
-            for (correlation, pause) in [(1, 4), (2, 1)] {
-                hear(&mut theirs).await;
-                tokio::time::sleep(Duration::from_secs(pause)).await;
-                let frame = response_frame(&MetadataResponse::default(), 1, correlation);
-                theirs.write_all(&frame.expect("fits")).await.expect("open");
-            }
+            answer_after(&mut theirs, 4, 1).await;
+            answer_after(&mut theirs, 1, 2).await;
         };
         let (first, second, ()) = tokio::join!(
             connection.call(&question, Duration::from_secs(5)),

@@ -245,7 +245,7 @@ impl<'a> Evidence<'a> {
     fn metadata_line(&self) -> String {
         let source = match self.facts.topology.from() {
             Source::Broker(id) => format!("Metadata from broker {id}"),
-            Source::Bootstrap | Source::Roster => "Metadata".to_owned(),
+            Source::Bootstrap => "Metadata".to_owned(),
         };
         let due = Span::from_ms(self.facts.pace.ms.saturating_mul(2));
         let source = match self.facts.topology.overdue(self.now, due) {

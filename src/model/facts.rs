@@ -127,8 +127,8 @@ pub struct Facts {
     pub coverage: Coverage,
     /// Since when no broker has answered; `None` while some broker does.
     pub no_contact_since: Option<Moment>,
-    /// Why the bootstrap addresses could not be used, worst first, one sentence each.
+    /// Why the bootstrap addresses could not be used, in the operator's order, one sentence each.
     pub contact_failures: Arc<[Arc<str>]>,
-    /// The pace of the cheap loop: what is older than twice this is overdue.
+    /// The pace of the cheap loop, which ages are held against.
     pub pace: Span,
 }

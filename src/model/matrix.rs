@@ -26,8 +26,6 @@ pub struct Share {
     pub out_of_sync: u32,
     /// Replicas of it that the cluster calls offline.
     pub offline: u32,
-    /// Partitions with two copies or more whose last in-sync copy it leads (H-10).
-    pub last_copies: u32,
     /// Partitions it leads that a broker should follow which keeps up with others.
     pub followed: u32,
     /// … and of those, how many nobody follows.
@@ -114,12 +112,10 @@ impl Matrix {
     }
 
     fn add(&mut self, partition: &Partition, moving: Option<&Move>) {
-        let shared = partition.replicas.len() > moving.map_or(0, |m| m.adding.len()) + 1;
         if let Some(leader) = partition.leader
             && let Some(share) = self.share_mut(leader)
         {
             share.leaders += 1;
-            share.last_copies += u32::from(shared && partition.isr.len() == 1);
         }
         for (position, id) in partition.replicas.iter().enumerate() {
             let adding = moving.is_some_and(|m| m.adding.contains(id));

@@ -13,8 +13,6 @@ pub enum Source {
     /// A bootstrap address, before its broker's id is known.
     #[default]
     Bootstrap,
-    /// Our own memory on disk.
-    Roster,
 }
 
 /// Why the latest attempt to learn a fact failed.

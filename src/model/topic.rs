@@ -72,8 +72,4 @@ pub struct TopicConfig {
     pub compacted: Option<bool>,
     /// `retention.ms`; −1 = for ever.
     pub retention_ms: Option<i64>,
-    /// `retention.bytes` per partition; −1 = any.
-    pub retention_bytes: Option<i64>,
-    /// `unclean.leader.election.enable`.
-    pub unclean_leader_election: Option<bool>,
 }

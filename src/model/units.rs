@@ -48,11 +48,6 @@ impl Moment {
         let minutes = self.unix_ms.div_euclid(60_000).rem_euclid(1440);
         format!("{:02}:{:02}", minutes / 60, minutes % 60)
     }
-
-    /// The minute this moment lies in, counted from the epoch: what the header's clock shows.
-    pub fn minute(self) -> i64 {
-        self.unix_ms.div_euclid(60_000)
-    }
 }
 
 impl Span {

@@ -387,9 +387,12 @@ fn leaderless_note(hits: &Hits<'_>) -> String {
         ]
         .into_iter()
         .filter(|(some, _)| *some > 0)
-        .map(|(some, words)| match some == hits.count {
-            true => words.to_owned(),
-            false => format!("of {some} {words}"),
+        .map(|(some, words)| {
+            if some == hits.count {
+                words.to_owned()
+            } else {
+                format!("of {some} {words}")
+            }
         }),
     );
     parts.retain(|part| !part.is_empty());

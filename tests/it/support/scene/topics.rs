@@ -126,8 +126,6 @@ fn configs(scene: &Scene) -> BTreeMap<TopicName, TopicConfig> {
                 min_insync_replicas: u16::try_from(topic.min_isr).ok(),
                 compacted: Some(topic.compacted),
                 retention_ms: Some(604_800_000),
-                retention_bytes: Some(-1),
-                unclean_leader_election: Some(false),
             };
             (topic.name.as_str().into(), config)
         })
