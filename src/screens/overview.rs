@@ -196,7 +196,7 @@ impl Room for Overview {
         let (findings, brokers) = Self::heights(scene);
         let known = scene.snapshot.findings.iter();
         let rows = known
-            .map(|finding| (finding.rule, format!("{:?}", finding.place)))
+            .map(|finding| (finding.rule, finding.subject.clone()))
             .collect();
         self.findings.settle(rows, findings);
         let mut rows = brokers::rows(scene, &self.brokers);

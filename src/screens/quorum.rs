@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::action::{Action, Binding};
+use crate::model::quorum::CAUGHT_UP_WITHIN;
 use crate::model::{BrokerId, Moment, Place, Quorum, QuorumReplica, units};
 use crate::screens::glyphs;
 use crate::screens::listing::{self, Listing, Sheet};
@@ -20,10 +21,6 @@ use crate::ui::columns::Column;
 use crate::ui::line::Line;
 use crate::ui::table::Row;
 use crate::ui::theme::Role;
-
-/// A voter that fetched within this many milliseconds counts as caught up (C-02: the default of
-/// `controller.quorum.fetch.timeout.ms`).
-const CAUGHT_UP_MS: u64 = 2000;
 
 /// What a row shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,7 +197,7 @@ fn age(quorum: &Quorum, at: Option<Moment>) -> Line<'static> {
         return cells::unknown();
     };
     let age = at.age(now);
-    if age.ms < CAUGHT_UP_MS {
+    if age <= CAUGHT_UP_WITHIN {
         return Line::of("<2s", Role::Dim);
     }
     Line::of(age.to_string(), Role::Warn)

@@ -1,8 +1,6 @@
 //! The figures of the program: how soon, how much, how often. It only measures what an operator would meet, from
 //! outside, in a terminal; it judges nothing but the budgets, and no test depends on it.
 #![expect(
-    clippy::unwrap_used,
-    clippy::wildcard_imports,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -38,7 +36,6 @@ mod support {
     pub mod canned;
     #[expect(
         dead_code,
-        clippy::disallowed_methods,
         reason = "written for tests, which use more of it and may do more"
     )]
     pub mod pty;
