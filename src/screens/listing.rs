@@ -142,6 +142,13 @@ impl<K: Clone + PartialEq, F: Copy + PartialEq> Listing<K, F> {
         self.anchor = self.selected().cloned();
     }
 
+    /// Leaves the selection on the first row, whatever row that will be: for lists whose first row is the one that matters.
+    pub fn stay_first(&mut self) {
+        if self.cursor.selected == 0 {
+            self.anchor = None;
+        }
+    }
+
     /// A test of texts against the filter; case is ignored.
     pub fn passes(&self) -> impl Fn(&str) -> bool + use<K, F> {
         let wanted = self.filter.to_lowercase();

@@ -198,6 +198,7 @@ impl Room for Overview {
         let rows = known
             .map(|finding| (finding.rule, finding.subject.clone()))
             .collect();
+        self.findings.stay_first(); // the worst is told in full until somebody moves to another
         self.findings.settle(rows, findings);
         let mut rows = brokers::rows(scene, &self.brokers);
         if rows.len() > brokers {

@@ -406,3 +406,16 @@ fn places() -> [Place; 8] {
         Place::Quorum,
     ]
 }
+
+#[test]
+fn the_worst_finding_is_told_until_the_operator_moves_to_another() {
+    let told = |desk: &Desk| desk.line("│▌");
+    let mut desk = Desk::before(scene::snapshot("healthy"), &Place::Overview, (120, 36));
+    desk.learns(scene::snapshot("two_of_five_down"));
+    assert!(told(&desk).contains("brokers are DOWN"), "{}", told(&desk));
+    desk.types("<down><down>");
+    let chosen = told(&desk);
+    assert!(!chosen.contains("brokers are DOWN"));
+    desk.learns(scene::snapshot("two_of_five_down"));
+    assert_eq!(told(&desk), chosen);
+}
