@@ -120,8 +120,8 @@ impl Shots {
         }
         let buffer = drawn(&state, terminal.size());
         match terminal {
-            Terminal::Usual | Terminal::Plainest => styled(&buffer, &skin),
-            Terminal::Small | Terminal::Large | Terminal::Tiny => drawing::text(&buffer),
+            Terminal::Usual | Terminal::Small | Terminal::Plainest => styled(&buffer, &skin),
+            Terminal::Large | Terminal::Tiny => drawing::text(&buffer),
         }
     }
 
