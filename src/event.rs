@@ -1,4 +1,4 @@
-//! All that can come in from outside: keys, sizes, data, time, the wish to end.
+//! All that can come in from outside and change what is shown: keys, sizes, data, time.
 
 use std::sync::Arc;
 
@@ -19,8 +19,4 @@ pub enum Event {
     Snapshot(Arc<Snapshot>),
     /// Time went by; ages may read differently.
     Tick,
-    /// The terminal came back after a suspend and must be drawn whole.
-    Resumed,
-    /// SIGTERM or SIGHUP: end, in order.
-    Terminated,
 }

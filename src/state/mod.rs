@@ -101,8 +101,6 @@ impl State {
                 Vec::new()
             }
             Event::Tick => Vec::new(),
-            Event::Resumed => vec![Effect::Redraw],
-            Event::Terminated => vec![Effect::Quit],
         }
     }
 

@@ -90,11 +90,6 @@ impl Terminal {
         self.screen.backend_mut().forget();
         self.screen.clear()
     }
-
-    /// Bytes sent to the terminal since it was taken over.
-    pub fn sent_bytes(&self) -> u64 {
-        self.screen.backend().sent_bytes()
-    }
 }
 
 impl Drop for Terminal {

@@ -60,7 +60,6 @@ pub struct Wire<W> {
     place: Place,
     cursor: CursorSight,
     canvas: Canvas,
-    sent_bytes: u64,
 }
 
 impl<W: Write> Wire<W> {
@@ -72,7 +71,6 @@ impl<W: Write> Wire<W> {
             place: Place::Unknown,
             cursor: CursorSight::Unknown,
             canvas: Canvas::Drawn,
-            sent_bytes: 0,
         }
     }
 
@@ -81,11 +79,6 @@ impl<W: Write> Wire<W> {
         self.pen = None;
         self.place = Place::Unknown;
         self.cursor = CursorSight::Unknown;
-    }
-
-    /// Bytes written so far.
-    pub fn sent_bytes(&self) -> u64 {
-        self.sent_bytes
     }
 
     fn go_to(&mut self, to: Position) {
@@ -313,7 +306,6 @@ impl<W: Write> Backend for Wire<W> {
             .out
             .write_all(&self.pending)
             .and_then(|()| self.out.flush());
-        self.sent_bytes += self.pending.len() as u64;
         self.pending.clear();
         sent
     }
