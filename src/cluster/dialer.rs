@@ -2,13 +2,15 @@
 //!
 //! Never speaks Kafka and never remembers an address: what a name meant a minute ago is not what it means now.
 
+use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::sync::watch;
 
 use super::error::{DialError, printable};
 use crate::model::{BrokerId, Endpoint, Rung, Span};
@@ -49,15 +51,24 @@ pub struct Dialled {
     pub address: SocketAddr,
 }
 
+/// What the resolver said of a name: its addresses, or why it has none.
+type Found = Result<Vec<IpAddr>, String>;
+
+/// A look-up that others may wait for too.
+type Lookup = watch::Receiver<Option<Found>>;
+
 /// The way to the brokers, the same for every connection of a cluster.
 #[derive(Debug, Clone, Default)]
-pub struct Dialer {}
+pub struct Dialer {
+    /// Names under way. A thread that waits for a dead resolver cannot be called back, so a name has one at most.
+    lookups: Arc<Mutex<HashMap<Arc<str>, Lookup>>>,
+}
 
 impl Dialer {
     /// Opens a stream to the target, trying every address its name resolves to.
     pub async fn dial(&self, target: &Target) -> Result<Dialled, DialError> {
         let began = Instant::now();
-        let addresses = resolve(&target.endpoint).await?;
+        let addresses = self.resolve(&target.endpoint).await?;
         let dns = elapsed(began);
         let began = Instant::now();
         let stream = connect(&target.endpoint, &addresses).await?;
@@ -74,6 +85,51 @@ impl Dialer {
             address,
         })
     }
+
+    async fn resolve(&self, endpoint: &Endpoint) -> Result<Vec<SocketAddr>, DialError> {
+        let mut lookup = self.look_up(&endpoint.host);
+        let told = tokio::time::timeout(DNS_DEADLINE, lookup.wait_for(Option::is_some)).await;
+        let found = match told {
+            Ok(Ok(found)) => found.clone().unwrap_or_else(|| Ok(Vec::new())),
+            Ok(Err(_)) => Err("the look-up was given up".to_owned()),
+            Err(_) => {
+                let seconds = DNS_DEADLINE.as_secs();
+                Err(format!("no answer from the resolver within {seconds} s"))
+            }
+        };
+        let why = match found {
+            Ok(addresses) if addresses.is_empty() => "it has no address".to_owned(),
+            Ok(addresses) => {
+                let with_port = |address| SocketAddr::new(address, endpoint.port);
+                return Ok(addresses.into_iter().map(with_port).collect());
+            }
+            Err(why) => why,
+        };
+        Err(unresolved(endpoint, &why))
+    }
+
+    /// The look-up of a name: the one under way, or a new one.
+    fn look_up(&self, host: &Arc<str>) -> Lookup {
+        let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = lookups.get(host) {
+            return under_way.clone();
+        }
+        let (tell, told) = watch::channel(None);
+        lookups.insert(host.clone(), told.clone());
+        let (dialer, host) = (self.clone(), host.clone());
+        // It ends with the resolver's answer, whoever still waits for it.
+        tokio::spawn(async move {
+            let found = lookup_host((&*host, 0)).await;
+            let found = found.map(|all| all.map(|address| address.ip()).collect());
+            dialer
+                .lookups
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&host);
+            tell.send_replace(Some(found.map_err(|error| reason(&error))));
+        });
+        told
+    }
 }
 
 /// Time since `began` in whole milliseconds.
@@ -81,31 +137,15 @@ pub fn elapsed(began: Instant) -> Span {
     Span::from_ms(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))
 }
 
-async fn resolve(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, DialError> {
-    let host: &str = &endpoint.host;
-    let lookup = tokio::net::lookup_host((host, endpoint.port));
-    let why = match tokio::time::timeout(DNS_DEADLINE, lookup).await {
-        Ok(Ok(found)) => {
-            let addresses: Vec<SocketAddr> = found.collect();
-            if !addresses.is_empty() {
-                return Ok(addresses);
-            }
-            "it has no address".to_owned()
-        }
-        Ok(Err(error)) => reason(&error),
-        Err(_) => format!(
-            "no answer from the resolver within {} s",
-            DNS_DEADLINE.as_secs()
-        ),
-    };
-    Err(DialError {
+fn unresolved(endpoint: &Endpoint, why: &str) -> DialError {
+    let Endpoint { host, port } = endpoint;
+    DialError {
         rung: Rung::Dns,
         text: printable(&format!(
-            "name {host} (port {}) does not resolve from here: {why}; check its spelling, this host's resolver and advertised.listeners",
-            endpoint.port
+            "name {host} (port {port}) does not resolve from here: {why}; check its spelling, this host's resolver and advertised.listeners"
         )),
         refused: false,
-    })
+    }
 }
 
 async fn connect(endpoint: &Endpoint, addresses: &[SocketAddr]) -> Result<TcpStream, DialError> {
@@ -176,6 +216,21 @@ mod tests {
                 .starts_with("kafka-1:9092: host answers, nothing listens on 9092")
         );
         assert!(silent.text.starts_with("no answer from kafka-1:9092"));
+    }
+
+    #[tokio::test]
+    async fn a_name_is_looked_up_once_at_a_time_and_anew_for_the_next_dial() {
+        let dialer = Dialer::default();
+        let host: Arc<str> = "localhost".into();
+        let under_way = || dialer.lookups.lock().expect("whole").len();
+        let (mut first, mut second) = (dialer.look_up(&host), dialer.look_up(&host));
+        assert_eq!(under_way(), 1);
+        assert!(first.same_channel(&second));
+        for told in [&mut first, &mut second] {
+            assert!(told.wait_for(Option::is_some).await.is_ok());
+        }
+        assert_eq!(under_way(), 0);
+        assert!(!dialer.look_up(&host).same_channel(&first));
     }
 
     #[tokio::test]
