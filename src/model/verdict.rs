@@ -93,6 +93,15 @@ pub enum Since {
 }
 
 impl Since {
+    /// How long it has been so: `4m`, or `≥4m` where we only know since when we watch.
+    pub fn length(self, now: Moment) -> String {
+        let age = self.moment().age(now);
+        match self {
+            Self::Known(_) => age.to_string(),
+            Self::AtLeast(_) => format!("≥{age}"),
+        }
+    }
+
     /// The moment itself.
     pub fn moment(self) -> Moment {
         match self {

@@ -247,10 +247,7 @@ fn headline(scene: &Scene, broker: &BrokerView) -> Line<'static> {
             ""
         };
         line.push(
-            format!(
-                " since {least}{clock} UTC ({})",
-                cells::since(since, scene.now)
-            ),
+            format!(" since {least}{clock} UTC ({})", since.length(scene.now)),
             role,
         );
     }

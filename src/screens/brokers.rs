@@ -262,7 +262,7 @@ fn state(scene: &Scene, broker: &BrokerView) -> Line<'static> {
         && let Some(since) = broker.verdict.since
     {
         words.push(' ');
-        words.push_str(&cells::since(since, scene.now));
+        words.push_str(&since.length(scene.now));
     }
     let role = if kind == VerdictKind::Up {
         Role::Text

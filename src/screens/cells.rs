@@ -1,27 +1,13 @@
 //! How single facts read in a table: unknown as `–`, old ones dim with their age, lower bounds with `≥`.
 
-use crate::model::verdict::Since;
 use crate::model::{Moment, Observed, Span, units};
 use crate::screens::Scene;
 use crate::ui::line::Line;
+pub use crate::ui::table::unknown;
 use crate::ui::theme::Role;
 
 /// What nobody has told us.
 pub const UNKNOWN: &str = "–";
-
-/// An unknown cell.
-pub fn unknown() -> Line<'static> {
-    Line::of(UNKNOWN, Role::Dim)
-}
-
-/// How long something has been so: `4m`, or `≥4m` where we only know since when we watch.
-pub fn since(since: Since, now: Moment) -> String {
-    let age = since.moment().age(now);
-    match since {
-        Since::Known(_) => age.to_string(),
-        Since::AtLeast(_) => format!("≥{age}"),
-    }
-}
 
 /// A number, or unknown.
 pub fn number<T: Into<i64>>(value: Option<T>, role: Role) -> Line<'static> {

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::{Finding, Severity};
-use crate::screens::{Scene, cells, listing};
+use crate::screens::{Scene, listing};
 use crate::ui::cursor::Cursor;
 use crate::ui::glyph;
 use crate::ui::line::{self, Line};
@@ -156,7 +156,7 @@ fn draw_row(scene: &Scene, finding: &Finding, selected: bool, row: Rect, buffer:
 
 fn right(scene: &Scene, finding: &Finding, note: &str) -> Line<'static> {
     let line = Line::of(note.to_owned(), Role::Dim);
-    let since = finding.since.map(|since| cells::since(since, scene.now));
+    let since = finding.since.map(|since| since.length(scene.now));
     line.with(format!("{:>6} ", since.unwrap_or_default()), Role::Dim)
 }
 

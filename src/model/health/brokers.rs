@@ -291,10 +291,7 @@ fn bracket(
     word: Option<&str>,
     reason: Option<String>,
 ) -> String {
-    let age = broker.verdict.since.map(|since| match since {
-        Since::Known(moment) => moment.age(scope.now).to_string(),
-        Since::AtLeast(moment) => format!("≥{}", moment.age(scope.now)),
-    });
+    let age = broker.verdict.since.map(|since| since.length(scope.now));
     let inner: Vec<String> = word
         .map(str::to_owned)
         .into_iter()

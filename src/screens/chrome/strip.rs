@@ -2,7 +2,6 @@
 //! ones are named, the worst first where room is short, and what still does not fit is counted. At its right end an old picture tells its age.
 
 use crate::model::{BrokerView, VerdictKind};
-use crate::screens::cells;
 use crate::screens::glyphs;
 use crate::screens::{Scene, Standing};
 use crate::ui::line::Line;
@@ -176,7 +175,7 @@ fn one(scene: &Scene, broker: &BrokerView, detail: Detail) -> Cell {
         words.push_str(&kind.words().to_lowercase());
         if let Some(since) = broker.verdict.since {
             words.push(' ');
-            words.push_str(&cells::since(since, scene.now));
+            words.push_str(&since.length(scene.now));
         }
     }
     (
