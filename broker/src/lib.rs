@@ -1,5 +1,19 @@
-//! Lookout's Kafka-compatible broker. It begins with [`wire`], the protocol codec that the
-//! terminal shares.
+//! Lookout's Kafka-compatible broker, and [`wire`], the protocol codec that the terminal shares.
 #![doc = include_str!("../README.md")]
 
+pub mod api;
+pub mod clock;
+pub mod config;
+pub mod fault;
+pub mod group;
+pub mod log;
+pub mod meta;
+pub mod metrics;
+pub mod net;
+pub mod node;
+pub mod peer;
+pub mod replica;
 pub mod wire;
+
+pub use config::NodeConfig;
+pub use node::{NodeHandle, run};

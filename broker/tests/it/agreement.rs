@@ -103,6 +103,10 @@ peers! {
     DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse;
     ShareGroupDescribeRequest ShareGroupDescribeResponse;
     DescribeShareGroupOffsetsRequest DescribeShareGroupOffsetsResponse;
+    AlterPartitionRequest AlterPartitionResponse;
+    BrokerRegistrationRequest BrokerRegistrationResponse;
+    BrokerHeartbeatRequest BrokerHeartbeatResponse;
+    AllocateProducerIdsRequest AllocateProducerIdsResponse;
 }
 
 /// Messages that the other codec lacks.

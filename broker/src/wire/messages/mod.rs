@@ -231,18 +231,26 @@ apis! {
         AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse;
     /// Key 55.
     describe_quorum: DescribeQuorumRequest, DescribeQuorumResponse;
+    /// Key 56.
+    alter_partition: AlterPartitionRequest, AlterPartitionResponse;
     /// Key 57.
     update_features: UpdateFeaturesRequest, UpdateFeaturesResponse;
     /// Key 60.
     describe_cluster: DescribeClusterRequest, DescribeClusterResponse;
     /// Key 61.
     describe_producers: DescribeProducersRequest, DescribeProducersResponse;
+    /// Key 62.
+    broker_registration: BrokerRegistrationRequest, BrokerRegistrationResponse;
+    /// Key 63.
+    broker_heartbeat: BrokerHeartbeatRequest, BrokerHeartbeatResponse;
     /// Key 64.
     unregister_broker: UnregisterBrokerRequest, UnregisterBrokerResponse;
     /// Key 65.
     describe_transactions: DescribeTransactionsRequest, DescribeTransactionsResponse;
     /// Key 66.
     list_transactions: ListTransactionsRequest, ListTransactionsResponse;
+    /// Key 67.
+    allocate_producer_ids: AllocateProducerIdsRequest, AllocateProducerIdsResponse;
     /// Key 69.
     consumer_group_describe: ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse;
     /// Key 74.

@@ -1,0 +1,63 @@
+//! One file per API: a request and what is known become a response. The dispatch is the only
+//! place that knows all of them.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::config::NodeConfig;
+use crate::fault::Faults;
+use crate::group::Groups;
+use crate::meta::image::Image;
+use crate::meta::quorum::Quorum;
+use crate::metrics::Metrics;
+use crate::replica::Replicas;
+
+/// What every API may see of the node.
+#[derive(Debug)]
+pub struct Broker {
+    /// Its settings.
+    pub config: Arc<NodeConfig>,
+    /// The cluster's id.
+    pub cluster_id: String,
+    /// The door to the metadata.
+    pub quorum: Quorum,
+    /// Its replicas.
+    pub replicas: Arc<Replicas>,
+    /// Its groups.
+    pub groups: Arc<Groups>,
+    /// Time.
+    pub clock: Clock,
+    /// Numbers.
+    pub metrics: Metrics,
+    /// Faults on purpose.
+    pub faults: Faults,
+}
+
+impl Broker {
+    /// The newest image.
+    pub fn image(&self) -> Arc<Image> {
+        self.quorum.images().borrow().clone()
+    }
+}
+
+/// What a handler knows of who asks.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Name of the listener that the request came in on.
+    pub listener: Arc<str>,
+    /// The client's address, as DescribeGroups shows it (`/127.0.0.1`).
+    pub host: Arc<str>,
+    /// The header's client id.
+    pub client_id: Option<String>,
+}
+
+/// What a handler knows besides its request.
+#[derive(Debug, Clone)]
+pub struct Ctx {
+    /// The node.
+    pub broker: Arc<Broker>,
+    /// Who asks.
+    pub caller: Caller,
+    /// Version of the request, and so of the response.
+    pub version: i16,
+}

@@ -1,0 +1,11 @@
+//! The cluster's metadata: an [`image::Image`] that [`record::Record`]s change, a pure
+//! [`controller`] that answers commands with records, and a [`quorum`] that agrees on them.
+//!
+//! `handle` and `apply` know no clock, no I/O and no randomness: what they need of these comes in.
+
+pub mod apply;
+pub mod command;
+pub mod controller;
+pub mod image;
+pub mod quorum;
+pub mod record;
