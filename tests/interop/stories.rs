@@ -12,6 +12,8 @@ mod cluster;
 mod pty;
 #[cfg(test)]
 mod screen;
+#[cfg(test)]
+mod tools;
 
 #[cfg(test)]
 mod stories {
