@@ -60,6 +60,11 @@ impl Faults {
 }
 
 impl Cluster {
+    /// Whether its nodes are the program itself, which has no share groups.
+    pub fn is_bundled(&self) -> bool {
+        std::env::var_os("LOOKOUT_KAFKA_NODE").is_some()
+    }
+
     /// Waits for its turn, and brings back what an earlier story has left stopped or frozen.
     pub fn healed() -> Self {
         // A story that failed holds nothing that the next one needs.
