@@ -48,7 +48,15 @@ impl Groups {
     /// deleted topics. Returns at once: what is gained loads in tasks of its own. Call it inside the
     /// runtime, for every change of the metadata in order.
     pub fn follow_metadata(self: &Arc<Self>, image: &Arc<Image>, delta: &Delta, node_id: i32) {
-        let _ = (image, delta, node_id, &self.log, &self.metrics, &self.settings, &self.clock);
+        let _ = (
+            image,
+            delta,
+            node_id,
+            &self.log,
+            &self.metrics,
+            &self.settings,
+            &self.clock,
+        );
     }
 
     /// Expires members, rebalances and offsets when they are due. The node runs it in one task and
