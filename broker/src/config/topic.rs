@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::keys;
+use super::keys::{self, Key};
+use super::layers::{Entry, Layers, Source};
 
 /// What happens to old records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,22 @@ pub struct Synonym {
     pub key: &'static str,
     /// What its number is multiplied with to be the topic's.
     pub times: i64,
+}
+
+impl Synonym {
+    /// A broker's value in the topic's unit; `None` if it is no number where it must be one. A
+    /// negative number of hours or minutes means no limit, as one of milliseconds does.
+    pub(super) fn translate(value: &str, times: i64) -> Option<String> {
+        if times == 1 {
+            return Some(value.to_owned());
+        }
+        let number: i64 = value.trim().parse().ok()?;
+        let scaled = match number {
+            negative if negative < 0 => -1,
+            positive => positive.saturating_mul(times),
+        };
+        Some(scaled.to_string())
+    }
 }
 
 /// The broker's keys that a topic's key falls back to, strongest first; empty where a topic stands
@@ -210,7 +227,9 @@ impl Given<'_> {
             self.broker
                 .iter()
                 .flat_map(|layer| synonyms(key).iter().map(move |synonym| (layer, synonym)))
-                .filter_map(|(layer, synonym)| translated(layer.get(synonym.key)?, *synonym))
+                .filter_map(|(layer, synonym)| {
+                    Synonym::translate(layer.get(synonym.key)?, synonym.times)
+                })
                 .find(valid)
         })
     }
@@ -264,16 +283,13 @@ fn set<N: TryFrom<i64>>(text: &str, into: &mut N) {
     }
 }
 
-/// A broker's value in the topic's unit; `None` if it is no number where it must be one. A negative
-/// number of hours or minutes means no limit, as a negative number of milliseconds does.
-fn translated(value: &str, synonym: Synonym) -> Option<String> {
-    if synonym.times == 1 {
-        return Some(value.to_owned());
-    }
-    let number: i64 = value.trim().parse().ok()?;
-    let scaled = match number {
-        negative if negative < 0 => -1,
-        positive => positive.saturating_mul(synonym.times),
-    };
-    Some(scaled.to_string())
+/// What is in force for a topic's key, and why (rule 73).
+pub fn explain(key: &'static Key, own: Option<&Values>, layers: &Layers<'_>) -> Entry {
+    let own = own.and_then(|values| values.get(key.name));
+    Entry::falling_back(
+        key,
+        own.map(|value| (Source::Topic, value)),
+        synonyms(key.name),
+        layers,
+    )
 }
