@@ -12,3 +12,4 @@ pub mod liveness;
 pub mod placement;
 pub mod quorum;
 pub mod record;
+pub mod settings;
