@@ -46,11 +46,6 @@ impl Draft {
         self.image.offset.saturating_add(1)
     }
 
-    /// Whether anything changes.
-    pub fn has_changes(&self) -> bool {
-        !self.records.is_empty()
-    }
-
     /// The records so far.
     pub fn into_records(self) -> Vec<Record> {
         self.records

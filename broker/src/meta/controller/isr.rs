@@ -1,6 +1,7 @@
 //! What happens to partitions when brokers and directories come and go: who leaves ISRs, who leads
 //! (rules 42, 44, 45). Decides for the partitions that are concerned; `change` decides for one.
 
+use crate::config::keys;
 use crate::meta::features::ELIGIBLE_LEADER_REPLICAS;
 use crate::meta::image::Image;
 use crate::meta::record::{PartitionState, Resource};
@@ -88,7 +89,7 @@ impl Controller {
     /// Whether a topic allows unclean elections: its own setting, else the cluster's, else this node's.
     pub(super) fn election_of(&self, image: &Image, topic: &str) -> Election {
         let key = "unclean.leader.election.enable";
-        let set = dynamic(image, topic, key).and_then(|value| value.parse().ok());
+        let set = dynamic(image, topic, key).and_then(|value| keys::boolean(value.trim()));
         if set.unwrap_or(self.settings.unclean_leader_election_enable) {
             Election::Unclean
         } else {
@@ -99,7 +100,8 @@ impl Controller {
     /// The least ISR of a partition, never more than its replicas: its topic's setting, else the
     /// cluster's, else this node's.
     pub(super) fn min_isr(&self, image: &Image, topic: &str, state: &PartitionState) -> usize {
-        let set = dynamic(image, topic, "min.insync.replicas").and_then(|value| value.parse().ok());
+        let set = dynamic(image, topic, "min.insync.replicas");
+        let set = set.and_then(|value| value.trim().parse().ok());
         let least = set.unwrap_or(self.settings.min_insync_replicas);
         least.min(state.replicas.len())
     }

@@ -1,10 +1,12 @@
 //! The active controller: commands in, records and a reply out. Pure: time and randomness come in, and
 //! it never waits for its records to be agreed on.
 
+mod assignment;
 mod brokers;
 mod change;
 mod configs;
 mod draft;
+mod growth;
 mod isr;
 mod partitions;
 mod producer_ids;
@@ -39,8 +41,10 @@ pub struct Controller {
     settings: ControllerSettings,
     liveness: Liveness,
     random: Rng,
-    /// When leaders were last balanced and unclean elections last tried.
+    /// When leaders were last balanced.
     balanced_ms: i64,
+    /// When unclean elections were last tried.
+    unclean_ms: i64,
 }
 
 impl Controller {
@@ -54,6 +58,7 @@ impl Controller {
             settings,
             random: Rng::with_seed(seed),
             balanced_ms: now_ms,
+            unclean_ms: now_ms,
         }
     }
 
@@ -77,7 +82,7 @@ impl Controller {
             Command::DeleteTopics(request) => self.delete_topics(draft_ref, request).into(),
             Command::CreatePartitions(request) => self.create_partitions(draft_ref, request).into(),
             Command::IncrementalAlterConfigs(request) => {
-                self.alter_configs(draft_ref, request).into()
+                Self::alter_configs(draft_ref, request).into()
             }
         };
         Outcome {
@@ -87,16 +92,33 @@ impl Controller {
     }
 
     /// What time alone demands: fencing silent brokers, leaders for what became possible. Looks at the
-    /// brokers only, except for every five minutes, when it walks the partitions.
+    /// brokers only, except every five minutes, when it walks the partitions.
     pub fn tick(&mut self, image: &Image, now_ms: i64) -> Vec<Record> {
         let mut draft = Draft::new(image);
         self.fence_silent(&mut draft, now_ms);
-        let since = now_ms.saturating_sub(self.balanced_ms);
-        if since >= self.settings.leader_imbalance_check_interval_ms {
-            self.balanced_ms = now_ms;
+        if is_due(
+            &mut self.unclean_ms,
+            self.settings.unclean_election_interval_ms,
+            now_ms,
+        ) {
             self.elect_unclean(&mut draft);
+        }
+        if is_due(
+            &mut self.balanced_ms,
+            self.settings.leader_imbalance_check_interval_ms,
+            now_ms,
+        ) {
             self.balance_leaders(&mut draft);
         }
         draft.into_records()
     }
+}
+
+/// Whether something that was last done at `last_ms` is to be done again; then it counts as done.
+fn is_due(last_ms: &mut i64, interval_ms: i64, now_ms: i64) -> bool {
+    let due = now_ms.saturating_sub(*last_ms) >= interval_ms;
+    if due {
+        *last_ms = now_ms;
+    }
+    due
 }

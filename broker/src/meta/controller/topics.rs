@@ -1,34 +1,26 @@
-//! CreateTopics, DeleteTopics and CreatePartitions (rules 71, 72).
+//! CreateTopics and DeleteTopics (rules 71, 72).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::keys;
+use crate::config::keys::{self, Audience};
+use crate::config::layers::Layers;
+use crate::config::topic::{Values, explain};
 use crate::meta::image::Image;
-use crate::meta::placement::{Candidate, place};
 use crate::meta::record::{PartitionState, Record, Resource};
 use crate::wire::error_code::ErrorCode;
-use crate::wire::messages::create_partitions::{
-    CreatePartitionsTopic, CreatePartitionsTopicResult,
-};
 use crate::wire::messages::create_topics::{
-    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig, CreatableTopicResult,
+    CreatableTopic, CreatableTopicConfig, CreatableTopicConfigs, CreatableTopicResult,
 };
 use crate::wire::messages::delete_topics::{DeletableTopicResult, DeleteTopicState};
 use crate::wire::messages::{
-    CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
-    DeleteTopicsRequest, DeleteTopicsResponse,
+    CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
 };
 use crate::wire::uuid::Uuid;
 
 use super::Controller;
+use super::assignment::{MAX_NEW_PARTITIONS, Refusal, new_partition};
 use super::draft::Draft;
 use super::topic_name::{check_name, find_collision};
-
-/// Most partitions one request may create, as in Kafka: more do not fit one batch of records.
-const MAX_NEW_PARTITIONS: usize = 10_000;
-
-/// Why a topic is refused: code and words.
-pub(super) type Refusal = (ErrorCode, String);
 
 impl Controller {
     /// Creates topics, or only checks that it could.
@@ -82,6 +74,7 @@ impl Controller {
             replication_factor: assignment.first().map_or(-1, |replicas| {
                 i16::try_from(replicas.len()).unwrap_or(i16::MAX)
             }),
+            configs: Some(self.describe_configs(&draft.image, &configs)),
             ..Default::default()
         };
         draft.push(Record::Topic {
@@ -91,8 +84,8 @@ impl Controller {
         for (key, value) in configs {
             draft.push(Record::Config {
                 resource: Resource::Topic(topic.name.clone()),
-                key: key.to_owned(),
-                value: Some(value.to_owned()),
+                key,
+                value: Some(value),
             });
         }
         for (index, state) in (0_i32..).zip(partitions) {
@@ -101,63 +94,26 @@ impl Controller {
         Ok(result)
     }
 
-    /// The replicas of each partition of a new topic: as told, else placed.
-    fn assign(
-        &mut self,
-        image: &Image,
-        topic: &CreatableTopic,
-        room: usize,
-    ) -> Result<Vec<Vec<i32>>, Refusal> {
-        if !topic.assignments.is_empty() {
-            return assign_as_told(image, topic);
-        }
-        let factor = match topic.replication_factor {
-            -1 => self.settings.default_replication_factor,
-            told => told,
+    /// What is in force for a new topic, for the answer (KIP-525).
+    fn describe_configs(&self, image: &Image, own: &Values) -> Vec<CreatableTopicConfigs> {
+        let layers = Layers {
+            broker: None,
+            cluster: image
+                .config(&Resource::Broker(None))
+                .map(|values| &**values),
+            file: &self.settings.broker_defaults,
         };
-        let factor = usize::try_from(factor).ok().filter(|factor| *factor > 0);
-        let factor = factor.ok_or_else(|| {
-            let why = "Replication factor must be larger than 0, or -1 to use the default value.";
-            (ErrorCode::INVALID_REPLICATION_FACTOR, why.to_owned())
-        })?;
-        let count = match topic.num_partitions {
-            -1 => self.settings.num_partitions,
-            told => told,
-        };
-        let count = usize::try_from(count).ok().filter(|count| *count > 0);
-        let count = count.ok_or_else(|| {
-            let why = "Number of partitions was set to an invalid non-positive value.";
-            (ErrorCode::INVALID_PARTITIONS, why.to_owned())
-        })?;
-        self.place(image, count, (factor, room))
-    }
-
-    /// Places new partitions on the brokers there are.
-    fn place(
-        &mut self,
-        image: &Image,
-        count: usize,
-        (factor, room): (usize, usize),
-    ) -> Result<Vec<Vec<i32>>, Refusal> {
-        if count > room {
-            let why = format!("one request may create {MAX_NEW_PARTITIONS} partitions at most");
-            return Err((ErrorCode::POLICY_VIOLATION, why));
-        }
-        let usable = image
-            .brokers
-            .iter()
-            .filter(|(_, known)| !known.in_controlled_shutdown);
-        let candidates: Vec<Candidate<'_>> = usable
-            .map(|(id, known)| Candidate {
-                id: *id,
-                rack: known.registration.rack.as_deref(),
-                fenced: known.fenced,
+        let shown = keys::topics().filter(|key| key.audience == Audience::Shown);
+        let entries = shown.map(|key| explain(key, Some(own), &layers));
+        entries
+            .map(|entry| CreatableTopicConfigs {
+                name: entry.key.name.to_owned(),
+                is_sensitive: entry.key.is_sensitive(),
+                config_source: entry.source.number(),
+                value: entry.value,
+                ..Default::default()
             })
-            .collect();
-        place(&candidates, count, factor, &mut self.random).map_err(|error| {
-            let why = format!("Unable to replicate the partition {factor} time(s): {error}.");
-            (ErrorCode::INVALID_REPLICATION_FACTOR, why)
-        })
+            .collect()
     }
 
     /// A random id (UUID version 4) that is new; never one that command lines take for an option.
@@ -233,47 +189,6 @@ impl Controller {
             },
         }
     }
-
-    /// Adds partitions to topics, or only checks that it could.
-    pub(super) fn create_partitions(
-        &mut self,
-        draft: &mut Draft,
-        request: &CreatePartitionsRequest,
-    ) -> CreatePartitionsResponse {
-        let _ = (&draft, request);
-        todo!()
-    }
-}
-
-/// The partition's first state: everybody who is up is in sync, the first of them leads.
-pub(super) fn new_partition(image: &Image, replicas: &[i32]) -> PartitionState {
-    let up = replicas.iter().copied().filter(|id| image.can_lead(*id));
-    let isr: Vec<i32> = up.collect();
-    PartitionState {
-        replicas: replicas.to_vec(),
-        directories: replicas
-            .iter()
-            .map(|id| first_directory(image, *id))
-            .collect(),
-        leader: isr.first().copied().unwrap_or(-1),
-        isr,
-        adding: Vec::new(),
-        removing: Vec::new(),
-        elr: Vec::new(),
-        last_known_elr: Vec::new(),
-        leader_epoch: 0,
-        partition_epoch: 0,
-        recovering: false,
-    }
-}
-
-/// A broker's only directory; unassigned where the broker has several to choose from.
-fn first_directory(image: &Image, broker: i32) -> Uuid {
-    let known = image.brokers.get(&broker);
-    match known.map(|known| known.registration.log_dirs.as_slice()) {
-        Some([only]) => *only,
-        _ => Uuid::ZERO,
-    }
 }
 
 fn check_new_name(image: &Image, name: &str) -> Result<(), Refusal> {
@@ -292,8 +207,8 @@ fn check_new_name(image: &Image, name: &str) -> Result<(), Refusal> {
 }
 
 /// The values of a new topic, each checked; of a key that is there twice the last one counts.
-fn check_configs(configs: &[CreatableTopicConfig]) -> Result<BTreeMap<&str, &str>, Refusal> {
-    let mut values = BTreeMap::new();
+fn check_configs(configs: &[CreatableTopicConfig]) -> Result<Values, Refusal> {
+    let mut values = Values::new();
     for config in configs {
         let Some(value) = &config.value else {
             let why = format!("Null value not supported for topic config {}.", config.name);
@@ -301,56 +216,9 @@ fn check_configs(configs: &[CreatableTopicConfig]) -> Result<BTreeMap<&str, &str
         };
         keys::check_topic(&config.name, value)
             .map_err(|bad| (ErrorCode::INVALID_CONFIG, bad.to_string()))?;
-        values.insert(config.name.as_str(), value.as_str());
+        values.insert(config.name.clone(), value.clone());
     }
     Ok(values)
-}
-
-/// The assignment that a request names itself.
-fn assign_as_told(image: &Image, topic: &CreatableTopic) -> Result<Vec<Vec<i32>>, Refusal> {
-    if topic.replication_factor != -1 || topic.num_partitions != -1 {
-        let why = "A manual partition assignment was specified, but replication factor or number \
-                   of partitions was not set to -1.";
-        return Err((ErrorCode::INVALID_REQUEST, why.to_owned()));
-    }
-    let mut ordered: Vec<&CreatableReplicaAssignment> = topic.assignments.iter().collect();
-    ordered.sort_by_key(|assignment| assignment.partition_index);
-    let consecutive = (0_i32..)
-        .zip(&ordered)
-        .all(|(index, one)| one.partition_index == index);
-    if !consecutive {
-        let why = "partitions should be a consecutive 0-based integer sequence";
-        return Err((ErrorCode::INVALID_REPLICA_ASSIGNMENT, why.to_owned()));
-    }
-    let factor = ordered.first().map_or(0, |one| one.broker_ids.len());
-    for one in &ordered {
-        check_replicas(image, &one.broker_ids, factor)?;
-    }
-    Ok(ordered.iter().map(|one| one.broker_ids.clone()).collect())
-}
-
-/// Checks the replicas that a request names for one partition.
-pub(super) fn check_replicas(
-    image: &Image,
-    replicas: &[i32],
-    factor: usize,
-) -> Result<(), Refusal> {
-    let distinct: BTreeSet<i32> = replicas.iter().copied().collect();
-    let stranger = replicas.iter().find(|id| !image.brokers.contains_key(*id));
-    let why = if replicas.is_empty() {
-        "The manual partition assignment includes an empty replica list.".to_owned()
-    } else if let Some(id) = stranger {
-        format!("The manual partition assignment includes broker {id}, which is not registered.")
-    } else if distinct.len() != replicas.len() {
-        format!("The manual partition assignment {replicas:?} names a broker more than once.")
-    } else if replicas.len() != factor {
-        format!("The manual partition assignment {replicas:?} does not have {factor} replicas.")
-    } else if !replicas.iter().any(|id| image.can_lead(*id)) {
-        format!("All brokers of the assignment {replicas:?} are fenced or in controlled shutdown.")
-    } else {
-        return Ok(());
-    };
-    Err((ErrorCode::INVALID_REPLICA_ASSIGNMENT, why))
 }
 
 fn created(name: &str, result: Result<CreatableTopicResult, Refusal>) -> CreatableTopicResult {
