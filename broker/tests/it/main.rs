@@ -8,6 +8,7 @@ mod agreement;
 mod framing;
 mod golden;
 mod messages;
+mod meta;
 mod numbers;
 mod readme;
 mod records;
