@@ -370,27 +370,63 @@ fn live(seed: u64) -> Vec<Record> {
 
 #[test]
 fn the_invariants_hold_through_every_life() {
-    let told = std::env::var("LOOKOUT_SEED").ok();
-    let seeds: Vec<u64> = match told {
-        Some(seed) => vec![seed.parse().unwrap()],
-        None => (0..LIVES).collect(),
-    };
-    let mut elections = 0;
-    for seed in seeds {
+    if let Ok(told) = std::env::var("LOOKOUT_SEED") {
+        live(told.parse().unwrap());
+        return;
+    }
+    let mut met = BTreeMap::new();
+    for seed in 0..LIVES {
         match catch_unwind(AssertUnwindSafe(|| live(seed))) {
-            Ok(records) => elections += count_elections(&records),
+            Ok(records) => records.iter().for_each(|record| meet(record, &mut met)),
             Err(panic) => {
                 println!("this life ends badly; replay it with LOOKOUT_SEED={seed}");
                 resume_unwind(panic);
             }
         }
     }
-    assert!(elections > 0, "nothing happened");
+    println!("{met:?}");
+    for what in WORTH_MEETING {
+        assert!(
+            met.get(what).is_some_and(|times| *times > 100),
+            "{what}: {met:?}"
+        );
+    }
 }
 
-fn count_elections(records: &[Record]) -> usize {
-    let led = |record: &&Record| matches!(record, Record::Partition { state, .. } if state.leader_epoch > 0);
-    records.iter().filter(led).count()
+/// What lives must be full of for the invariants to mean something.
+const WORTH_MEETING: [&str; 7] = [
+    "elections",
+    "unclean elections",
+    "empty ISRs",
+    "eligible leader replicas",
+    "controlled shutdowns",
+    "lost disks",
+    "deleted topics",
+];
+
+fn meet(record: &Record, met: &mut BTreeMap<&'static str, usize>) {
+    let mut meet = |what, is_so: bool| *met.entry(what).or_default() += usize::from(is_so);
+    match record {
+        Record::Partition { state, .. } => {
+            meet("elections", state.leader_epoch > 0 && state.leader >= 0);
+            meet("unclean elections", state.recovering);
+            meet("empty ISRs", state.isr.is_empty());
+            meet("eligible leader replicas", !state.elr.is_empty());
+        }
+        Record::BrokerChange {
+            in_controlled_shutdown,
+            log_dirs,
+            ..
+        } => {
+            meet(
+                "controlled shutdowns",
+                *in_controlled_shutdown == Some(true),
+            );
+            meet("lost disks", log_dirs.is_some());
+        }
+        Record::RemoveTopic { .. } => meet("deleted topics", true),
+        _ => {}
+    }
 }
 
 #[test]
