@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::wire::uuid::Uuid;
 
-use super::record::{PartitionState, Registration, Resource};
+use super::record::{PartitionState, Record, Registration, Resource};
 
 /// The cluster as of `offset`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -79,6 +79,17 @@ impl Image {
     /// Overridden values of a resource.
     pub fn config(&self, resource: &Resource) -> Option<&Arc<BTreeMap<String, String>>> {
         self.configs.get(resource)
+    }
+
+    /// The records of a snapshot: [`Image::from_records`] makes an equal image of them.
+    pub fn records(&self) -> Vec<Record> {
+        todo!()
+    }
+
+    /// The image that a snapshot's records describe, as of the offset the snapshot was taken at.
+    pub fn from_records<'a>(offset: i64, records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let _ = (offset, records);
+        todo!()
     }
 }
 
