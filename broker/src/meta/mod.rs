@@ -9,3 +9,4 @@ pub mod controller;
 pub mod image;
 pub mod quorum;
 pub mod record;
+pub mod settings;

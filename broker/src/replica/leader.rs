@@ -153,7 +153,11 @@ impl Leader {
         self.replicas = state.replicas.len();
         self.followers.retain(|id, _| state.replicas.contains(id));
         for id in state.replicas.iter().filter(|id| **id != self.rules.me) {
-            let caught_up_ms = if state.isr.contains(id) { now_ms } else { NEVER };
+            let caught_up_ms = if state.isr.contains(id) {
+                now_ms
+            } else {
+                NEVER
+            };
             self.followers
                 .entry(*id)
                 .or_insert_with(|| Progress::new(caught_up_ms));
