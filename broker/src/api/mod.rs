@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::fault::Faults;
@@ -11,6 +13,29 @@ use crate::meta::image::Image;
 use crate::meta::quorum::Quorum;
 use crate::metrics::Metrics;
 use crate::replica::Replicas;
+use crate::wire::messages::*;
+
+#[macro_use]
+mod dispatch;
+
+use dispatch::Asked;
+pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
+
+// A line an API: its file, how it is asked, the versions that clients are told, who is served.
+// `answer` is `async fn answer(&Ctx, Request) -> Response`; `begin` is `fn begin(&Ctx, Request) ->
+// Begun`, for what is pipelined. An API that is not in the list is neither served nor advertised.
+served! {
+    // Data.
+
+    // Groups.
+
+    // Topics and settings.
+
+    // Cluster.
+
+    // Connections.
+    api_versions::answer(ApiVersionsRequest), 0-4, Everywhere;
+}
 
 /// What every API may see of the node.
 #[derive(Debug)]
@@ -49,6 +74,13 @@ pub struct Caller {
     pub host: Arc<str>,
     /// The header's client id.
     pub client_id: Option<String>,
+}
+
+impl Caller {
+    /// Whether the request came in on the controller's listener.
+    pub fn on_controller_listener(&self, config: &NodeConfig) -> bool {
+        *self.listener == *config.controller_listener
+    }
 }
 
 /// What a handler knows besides its request.

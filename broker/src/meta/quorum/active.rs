@@ -15,7 +15,7 @@ use super::types::{Metrics, Proposal, Raft, Verdict};
 use crate::clock::Clock;
 use crate::meta::apply::apply;
 use crate::meta::command::{Command, Reply};
-use crate::meta::controller::{Controller, Outcome};
+use crate::meta::controller::{Controller, ControllerSettings};
 use crate::meta::image::{Delta, Image};
 use crate::meta::record::Record;
 
@@ -30,29 +30,6 @@ const ROUND_RECORDS: usize = 2000;
 
 /// How long a proposal may wait for its majority.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// What decides: the controller's rules, pure.
-pub trait Decide: Send {
-    /// Answers a command against the image.
-    fn handle(&mut self, image: &Image, command: &Command, now_ms: i64) -> Outcome;
-
-    /// What time alone demands.
-    fn tick(&mut self, image: &Image, now_ms: i64) -> Vec<Record>;
-}
-
-impl Decide for Controller {
-    fn handle(&mut self, image: &Image, command: &Command, now_ms: i64) -> Outcome {
-        Self::handle(self, image, command, now_ms)
-    }
-
-    fn tick(&mut self, image: &Image, now_ms: i64) -> Vec<Record> {
-        Self::tick(self, image, now_ms)
-    }
-}
-
-/// Makes the rules of a new active controller: of the image it starts from, a seed, and the time in
-/// milliseconds since 1970.
-pub type MakeController = Arc<dyn Fn(&Image, u64, i64) -> Box<dyn Decide> + Send + Sync>;
 
 /// Why a command has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +59,8 @@ pub struct Active {
     pub voters: Vec<i32>,
     /// What time it is.
     pub clock: Clock,
-    /// Makes the rules.
-    pub make: MakeController,
+    /// What the controller goes by.
+    pub settings: ControllerSettings,
     /// The newest applied image.
     pub images: watch::Receiver<Arc<Image>>,
     /// Who acknowledged what.
@@ -139,7 +116,7 @@ impl Active {
         }
         let mut controller = {
             let image = self.images.borrow().clone();
-            (self.make)(&image, random_u64(), self.clock.now_ms())
+            Controller::new(self.settings.clone(), &image, random_u64(), self.clock.now_ms())
         };
         log::info!(
             "node {} is the active controller in epoch {term}",
@@ -163,7 +140,7 @@ impl Active {
                 },
                 _ = ticks.tick() => {}
             }
-            if self.round(term, controller.as_mut(), round).await == Round::Lost {
+            if self.round(term, &mut controller, round).await == Round::Lost {
                 return Some(());
             }
         }
@@ -185,7 +162,7 @@ impl Active {
     async fn round(
         &self,
         term: u64,
-        controller: &mut dyn Decide,
+        controller: &mut Controller,
         commands: Vec<Submitted>,
     ) -> Round {
         if !self.has_majority(term) {

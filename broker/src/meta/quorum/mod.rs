@@ -54,6 +54,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::command::{Command, Reply};
+use super::controller::ControllerSettings;
 use super::image::Image;
 use crate::clock::Clock;
 use crate::peer::{Address, Dialer};
@@ -62,7 +63,7 @@ use crate::wire::messages::{
     ControllerCommandRequest, ControllerCommandResponse, QuorumStreamRequest, QuorumStreamResponse,
 };
 
-use active::{Active, MakeController};
+use active::Active;
 use changes::{Changes, Feed};
 use election::{Contact, Elector};
 use forward::Forwarder;
@@ -142,8 +143,8 @@ pub struct QuorumOptions {
     pub dialer: Dialer,
     /// What time it is.
     pub clock: Clock,
-    /// Makes the controller's rules whenever this node becomes active.
-    pub controller: MakeController,
+    /// What the controller goes by whenever this node is the active one.
+    pub controller: ControllerSettings,
     /// `controller.quorum.election.timeout.ms`: silence of the leader before an election, at least;
     /// at most twice that.
     pub election_timeout: Duration,
@@ -164,7 +165,7 @@ pub struct QuorumOptions {
 
 impl QuorumOptions {
     /// The defaults for everything that is not a node's own.
-    pub fn new(node_id: i32, dir: PathBuf, dialer: Dialer, controller: MakeController) -> Self {
+    pub fn new(node_id: i32, dir: PathBuf, dialer: Dialer, controller: ControllerSettings) -> Self {
         Self {
             node_id,
             dir,
@@ -467,7 +468,7 @@ impl Inner {
             node: self.node,
             voters: self.voters.clone(),
             clock: options.clock,
-            make: options.controller,
+            settings: options.controller,
             images: self.feed.images(),
             progress: Arc::clone(&self.progress),
             fetch_timeout: options.fetch_timeout,
