@@ -1,7 +1,9 @@
 //! Consumer groups: pure state machines per group, offsets in `__consumer_offsets` with Kafka's
 //! schemas. The shell here owns the locks and the tasks; decisions are made in the pure parts.
 
+pub mod classic;
 pub mod offsets_log;
+pub mod schema;
 pub mod settings;
 
 use std::fmt;
@@ -48,7 +50,15 @@ impl Groups {
     /// deleted topics. Returns at once: what is gained loads in tasks of its own. Call it inside the
     /// runtime, for every change of the metadata in order.
     pub fn follow_metadata(self: &Arc<Self>, image: &Arc<Image>, delta: &Delta, node_id: i32) {
-        let _ = (image, delta, node_id, &self.log, &self.metrics, &self.settings, &self.clock);
+        let _ = (
+            image,
+            delta,
+            node_id,
+            &self.log,
+            &self.metrics,
+            &self.settings,
+            &self.clock,
+        );
     }
 
     /// Expires members, rebalances and offsets when they are due. The node runs it in one task and
