@@ -200,6 +200,11 @@ impl Cluster {
         self.tool("TopicCommand", &[&create, more].concat());
     }
 
+    /// What `other_clients.py` says.
+    pub fn other_clients(&self) -> String {
+        self.script.run(&["clients"])
+    }
+
     /// Runs one of Kafka's own tools; gives what it printed.
     pub fn tool(&self, class: &str, args: &[&str]) -> String {
         self.tool_with(class, args, "")

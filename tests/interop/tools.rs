@@ -8,6 +8,13 @@ use crate::cluster::Cluster;
 const RECORDS: usize = 500;
 
 #[test]
+fn clients_of_other_hands_write_read_and_administer() {
+    let cluster = Cluster::healed();
+    let said = cluster.other_clients();
+    assert!(said.contains("confluent-kafka: ok") && said.contains("kafka-python: ok"), "{said}");
+}
+
+#[test]
 fn topics_are_made_grown_described_and_deleted() {
     let cluster = Cluster::healed();
     let topics = |args: &[&str]| cluster.tool("TopicCommand", args);

@@ -11,3 +11,4 @@ mod messages;
 mod numbers;
 mod readme;
 mod records;
+mod replica;
