@@ -9,6 +9,7 @@ mod framing;
 mod golden;
 mod messages;
 mod numbers;
+mod quorum;
 mod readme;
 mod records;
 mod replica;
