@@ -116,7 +116,12 @@ impl Active {
         }
         let mut controller = {
             let image = self.images.borrow().clone();
-            Controller::new(self.settings.clone(), &image, random_u64(), self.clock.now_ms())
+            Controller::new(
+                self.settings.clone(),
+                &image,
+                random_u64(),
+                self.clock.now_ms(),
+            )
         };
         log::info!(
             "node {} is the active controller in epoch {term}",
