@@ -56,6 +56,16 @@ pub enum PracticeError {
         /// What can be done.
         hint: &'static str,
     },
+    /// The cluster that is there has another size.
+    #[error("the practice cluster in {} has {has} nodes: `lookout practice up --fresh --nodes {wanted}` starts anew without its data", dir.display())]
+    OtherSize {
+        /// Where.
+        dir: PathBuf,
+        /// Its size.
+        has: usize,
+        /// The size that was named.
+        wanted: usize,
+    },
     /// A node cannot be cut from itself.
     #[error("node {0} cannot be cut from itself: name two nodes")]
     CutFromItself(BrokerId),
