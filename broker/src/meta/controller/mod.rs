@@ -23,6 +23,7 @@ use super::record::Record;
 use draft::Draft;
 
 pub use settings::ControllerSettings;
+pub use topic_name::check_name;
 
 /// What a command leads to.
 #[derive(Debug)]
