@@ -17,6 +17,7 @@ use crate::wire::messages::*;
 
 #[macro_use]
 mod dispatch;
+mod endpoints;
 
 use dispatch::Asked;
 pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
@@ -26,6 +27,13 @@ pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
 // Begun`, for what is pipelined. An API that is not in the list is neither served nor advertised.
 served! {
     // Data.
+    produce::begin(ProduceRequest), 0-13, Brokers;
+    fetch::answer(FetchRequest), 4-17, Brokers;
+    list_offsets::answer(ListOffsetsRequest), 1-11, Brokers;
+    offset_for_leader_epoch::answer(OffsetForLeaderEpochRequest), 2-4, Brokers;
+    delete_records::answer(DeleteRecordsRequest), 0-2, Brokers;
+    describe_log_dirs::answer(DescribeLogDirsRequest), 1-5, Brokers;
+    describe_producers::answer(DescribeProducersRequest), 0-0, Brokers;
 
     // Groups.
 
