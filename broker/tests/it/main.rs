@@ -10,5 +10,7 @@ mod golden;
 mod group;
 mod messages;
 mod numbers;
+mod quorum;
 mod readme;
 mod records;
+mod replica;
