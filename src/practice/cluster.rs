@@ -304,7 +304,9 @@ impl Cluster {
         node.signal(Signal::KILL)?;
         node.await_end(Instant::now() + DIES_WITHIN);
         let seconds = STOPS_WITHIN.as_secs();
-        Ok(format!("node {id} did not stop within {seconds} s and was killed"))
+        Ok(format!(
+            "node {id} did not stop within {seconds} s and was killed"
+        ))
     }
 
     fn start(&mut self, id: BrokerId) -> Result<String, PracticeError> {
@@ -470,7 +472,9 @@ mod tests {
         let cuts = |cluster: &mut Cluster| -> Vec<Vec<i32>> {
             let view = cluster.view(Owner::Nobody);
             let nodes = view.nodes.iter();
-            nodes.map(|n| n.cut_from.iter().map(|id| id.0).collect()).collect()
+            nodes
+                .map(|n| n.cut_from.iter().map(|id| id.0).collect())
+                .collect()
         };
         cluster.obey(cut(1, 2, Ways::One)).unwrap();
         assert_eq!(cuts(&mut cluster), [vec![2], vec![], vec![]]);
@@ -491,7 +495,11 @@ mod tests {
         assert_eq!(prepare(None, Data::Kept).unwrap().0.plan, first);
         assert!(matches!(
             prepare(Some(4), Data::Kept),
-            Err(PracticeError::OtherSize { has: 3, wanted: 4, .. })
+            Err(PracticeError::OtherSize {
+                has: 3,
+                wanted: 4,
+                ..
+            })
         ));
         let fresh = prepare(Some(4), Data::Fresh).unwrap().0.plan;
         assert_eq!(fresh.nodes.len(), 4);

@@ -148,7 +148,10 @@ async fn told(cluster: &Cluster) -> Option<Arc<Snapshot>> {
 }
 
 /// What the cluster says of one node: whether it leads the quorum, and how many partitions.
-fn shares(snapshot: Option<&Snapshot>, node: &crate::model::PracticeNode) -> (Option<bool>, Option<u32>) {
+fn shares(
+    snapshot: Option<&Snapshot>,
+    node: &crate::model::PracticeNode,
+) -> (Option<bool>, Option<u32>) {
     let broker = snapshot.and_then(|snapshot| snapshot.broker(node.id));
     (
         broker.map(|broker| broker.quorum_leader),
@@ -160,13 +163,17 @@ fn as_text(view: &Practice, snapshot: Option<&Snapshot>) -> String {
     let mut text = String::from("ID  RACK  STATE    PID      ADDRESS          LEADERS  FAULTS\n");
     for node in &view.nodes {
         let (leads, leaders) = shares(snapshot, node);
-        let pid = node.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+        let pid = node
+            .pid
+            .map_or_else(|| "-".to_owned(), |pid| pid.to_string());
         let mut leaders = leaders.map_or_else(|| "-".to_owned(), |count| count.to_string());
         if leads == Some(true) {
             leaders.push('*');
         }
         let cuts = node.cut_from.iter().map(|id| format!("cut {id}"));
-        let faults: Vec<String> = cuts.chain(node.faults.iter().map(ToString::to_string)).collect();
+        let faults: Vec<String> = cuts
+            .chain(node.faults.iter().map(ToString::to_string))
+            .collect();
         let _ = writeln!(
             text,
             "{:<3} {:<5} {:<8} {pid:<8} {:<16} {leaders:<8} {}",

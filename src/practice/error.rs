@@ -84,7 +84,9 @@ pub enum PracticeError {
         free_mib: u64,
     },
     /// Not enough memory.
-    #[error("a practice cluster needs {needs_mib} MB of free memory, there are {free_mib} MB: end something, or start fewer nodes with --nodes")]
+    #[error(
+        "a practice cluster needs {needs_mib} MB of free memory, there are {free_mib} MB: end something, or start fewer nodes with --nodes"
+    )]
     Memory {
         /// What it takes.
         needs_mib: u64,

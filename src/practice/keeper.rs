@@ -141,7 +141,11 @@ impl Keeper {
         let begun = self.cluster.begin_telling(&mut |cluster| {
             let mut view = cluster.view(owner);
             view.starting = true;
-            view.notice = Some(said(format!("starting the practice cluster: {} of {} nodes run", view.alive(), view.nodes.len())));
+            view.notice = Some(said(format!(
+                "starting the practice cluster: {} of {} nodes run",
+                view.alive(),
+                view.nodes.len()
+            )));
             views.send_replace(Arc::new(view));
         });
         self.starting = None;
@@ -213,7 +217,9 @@ impl Line {
 
     fn ask(&self, asked: Asked) {
         if self.orders.try_send(asked).is_err() {
-            log::warn!("the practice cluster has more orders than it can carry out: {asked:?} is dropped");
+            log::warn!(
+                "the practice cluster has more orders than it can carry out: {asked:?} is dropped"
+            );
         }
     }
 }

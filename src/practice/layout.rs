@@ -95,9 +95,7 @@ impl Plan {
             let wrong = || format!("\"{line}\" says nothing");
             match line.split_once('=').ok_or_else(wrong)? {
                 ("cluster.id", id) => id.clone_into(&mut plan.cluster_id),
-                (key, value) => plan
-                    .nodes
-                    .push(planned_node(key, value).ok_or_else(wrong)?),
+                (key, value) => plan.nodes.push(planned_node(key, value).ok_or_else(wrong)?),
             }
         }
         let ids = plan.nodes.iter().map(|node| node.id);

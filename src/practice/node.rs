@@ -123,7 +123,10 @@ impl Node {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                return Err(PracticeError::Late(format!("the start of node {}", self.id)));
+                return Err(PracticeError::Late(format!(
+                    "the start of node {}",
+                    self.id
+                )));
             }
             thread::sleep(LOOK);
         }

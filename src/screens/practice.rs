@@ -209,7 +209,9 @@ impl PracticePage {
         };
         let words = match ways {
             Ways::Both => format!(" cut {from} and which node off from each other?"),
-            Ways::One => format!(" which node shall {from} not reach, while it still reaches {from}?"),
+            Ways::One => {
+                format!(" which node shall {from} not reach, while it still reaches {from}?")
+            }
         };
         Line::of(words, Role::Accent)
     }

@@ -1,10 +1,12 @@
 """Records and consumer groups for the demo cluster, by confluent-kafka.
 
 Writes about ten thousand records, then keeps the members of two groups alive until it is ended:
-`billing` (classic) stands still behind the end of its partitions, `shipping` (KIP-848) is up to date.
+`billing` (classic) stands still behind the end of its partitions, `shipping` is up to date and, where
+`DEMO_PROTOCOL` does not name another, of KIP-848.
 `search` is left without members, with committed offsets. Prints `ready` once all offsets are committed.
 """
 
+import os
 import sys
 import time
 
@@ -14,6 +16,7 @@ RECORDS = {"orders": 6000, "payments": 3000, "audit": 300, "customers": 900}
 BILLING_READS = 300  # of the 500 records in each partition of orders
 SEARCH_READS = 100  # of the 500 records in each partition of payments
 DEADLINE_S = 100
+PROTOCOL = os.environ.get("DEMO_PROTOCOL", "consumer")
 
 
 def consumer(bootstrap, group, name, **more):
@@ -90,7 +93,7 @@ def main():
     leave_search_behind(bootstrap)
     billing = [consumer(bootstrap, "billing", f"billing-{n}") for n in (1, 2)]
     shipping = [
-        consumer(bootstrap, "shipping", f"shipping-{n}", **{"group.protocol": "consumer"}) for n in (1, 2)
+        consumer(bootstrap, "shipping", f"shipping-{n}", **{"group.protocol": PROTOCOL}) for n in (1, 2)
     ]
     for member in billing:
         member.subscribe(["orders"])

@@ -2,8 +2,9 @@
 //! Knows nothing of the program under test: what it says is what the program is compared with.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -60,6 +61,11 @@ impl Faults {
 }
 
 impl Cluster {
+    /// Whether its nodes are the program itself, which has no share groups.
+    pub fn is_bundled(&self) -> bool {
+        std::env::var_os("LOOKOUT_KAFKA_NODE").is_some()
+    }
+
     /// Waits for its turn, and brings back what an earlier story has left stopped or frozen.
     pub fn healed() -> Self {
         // A story that failed holds nothing that the next one needs.
@@ -180,10 +186,80 @@ impl Cluster {
         PathBuf::from(dir.trim())
     }
 
-    fn tool(&self, class: &str, args: &[&str]) -> String {
+    /// A topic of three replicas, made anew.
+    pub fn make_topic(&self, name: &str, more: &[&str]) {
+        let create = [
+            "--create",
+            "--topic",
+            name,
+            "--partitions",
+            "3",
+            "--replication-factor",
+            "3",
+        ];
+        self.tool("TopicCommand", &[&create, more].concat());
+    }
+
+    /// Runs a tool that takes the address only after its subcommand.
+    pub fn tool_after(&self, class: &str, subcommand: &str) -> String {
+        let address = ["--bootstrap-server", self.bootstrap.as_str()];
+        self.script
+            .run(&[&["tool", class, subcommand][..], &address].concat())
+    }
+
+    /// What `other_clients.py` says.
+    pub fn other_clients(&self) -> String {
+        self.script.run(&["clients"])
+    }
+
+    /// Runs one of Kafka's own tools; gives what it printed.
+    pub fn tool(&self, class: &str, args: &[&str]) -> String {
+        self.tool_with(class, args, "")
+    }
+
+    /// Runs one of Kafka's own tools on an input.
+    pub fn tool_with(&self, class: &str, args: &[&str], input: &str) -> String {
+        self.script.run_on(&self.tool_args(class, args), input)
+    }
+
+    /// Runs one of Kafka's own tools that must fail; gives what it printed and complained.
+    pub fn tool_refuses(&self, class: &str, args: &[&str]) -> String {
+        let out = self.script.output(&self.tool_args(class, args), "");
+        let said = [out.stdout, out.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(
+            !out.status.success(),
+            "{class} {args:?} is not refused: {said}"
+        );
+        said
+    }
+
+    /// Files of one partition on all nodes, by extension.
+    pub fn files(&self, partition: &str, extension: &str) -> Vec<PathBuf> {
+        let root = self.scratch("x").join("../..");
+        let mut found = Vec::new();
+        for id in 1..=5 {
+            let Ok(dir) = std::fs::read_dir(root.join(format!("{id}/data/{partition}"))) else {
+                continue;
+            };
+            let paths = dir.map(|entry| entry.expect("a directory's entry").path());
+            found.extend(paths.filter(|path| path.extension().is_some_and(|ext| ext == extension)));
+        }
+        found
+    }
+
+    /// What Kafka's own reader of files says of them.
+    pub fn dump(&self, more: &[&str], files: &[PathBuf]) -> String {
+        let names: Vec<&str> = files.iter().filter_map(|file| file.to_str()).collect();
+        let names = names.join(",");
+        let args = [&["tool", "DumpLogSegments", "--files", &names], more].concat();
+        self.script.run(&args)
+    }
+
+    fn tool_args<'a>(&'a self, class: &'a str, args: &[&'a str]) -> Vec<&'a str> {
         // The address comes first: some of the tools take it only before their subcommand.
         let address = ["tool", class, "--bootstrap-server", &self.bootstrap];
-        self.script.run(&[&address, args].concat())
+        [&address, args].concat()
     }
 }
 
@@ -192,17 +268,32 @@ struct Script(PathBuf);
 
 impl Script {
     fn run(&self, args: &[&str]) -> String {
+        self.run_on(args, "")
+    }
+
+    fn run_on(&self, args: &[&str], input: &str) -> String {
         let Output {
             status,
             stdout,
             stderr,
-        } = Command::new(&self.0)
-            .args(args)
-            .output()
-            .expect("the script beside this file");
+        } = self.output(args, input);
         let words = String::from_utf8_lossy(&stderr);
         assert!(status.success(), "kafka {}: {words}", args.join(" "));
         String::from_utf8(stdout).expect("text")
+    }
+
+    fn output(&self, args: &[&str], input: &str) -> Output {
+        let mut child = Command::new(&self.0)
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the script beside this file");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(input.as_bytes()).expect("a reader");
+        drop(stdin);
+        child.wait_with_output().expect("the script's end")
     }
 
     fn signal(&self, command: &str, ids: &[u32]) {

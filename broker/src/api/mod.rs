@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::fault::Faults;
@@ -11,6 +13,44 @@ use crate::meta::image::Image;
 use crate::meta::quorum::Quorum;
 use crate::metrics::Metrics;
 use crate::replica::Replicas;
+use crate::wire::messages::*;
+
+#[macro_use]
+mod dispatch;
+mod forward;
+mod topology;
+
+use dispatch::Asked;
+pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
+
+// A line an API: its file, how it is asked, the versions that clients are told, who is served.
+// `answer` is `async fn answer(&Ctx, Request) -> Response`; `begin` is `fn begin(&Ctx, Request) ->
+// Begun`, for what is pipelined. An API that is not in the list is neither served nor advertised.
+served! {
+    // Data.
+    init_producer_id::answer(InitProducerIdRequest), 0-5, Brokers;
+
+    // Groups.
+
+    // Topics and settings.
+    metadata::answer(MetadataRequest), 0-13, Brokers;
+    describe_topic_partitions::answer(DescribeTopicPartitionsRequest), 0-0, Brokers;
+    create_topics::answer(CreateTopicsRequest), 2-7, Brokers;
+    delete_topics::answer(DeleteTopicsRequest), 1-6, Brokers;
+    create_partitions::answer(CreatePartitionsRequest), 0-3, Brokers;
+    describe_configs::answer(DescribeConfigsRequest), 1-4, Brokers;
+    incremental_alter_configs::answer(IncrementalAlterConfigsRequest), 0-1, Brokers;
+    alter_configs::answer(AlterConfigsRequest), 0-2, Brokers;
+    list_config_resources::answer(ListConfigResourcesRequest), 0-1, Brokers;
+
+    // Cluster.
+    describe_cluster::answer(DescribeClusterRequest), 0-2, Everywhere;
+    describe_quorum::answer(DescribeQuorumRequest), 0-2, Everywhere;
+    list_partition_reassignments::answer(ListPartitionReassignmentsRequest), 0-0, Brokers;
+
+    // Connections.
+    api_versions::answer(ApiVersionsRequest), 0-4, Everywhere;
+}
 
 /// What every API may see of the node.
 #[derive(Debug)]
@@ -25,6 +65,8 @@ pub struct Broker {
     pub replicas: Arc<Replicas>,
     /// Its groups.
     pub groups: Arc<Groups>,
+    /// Ids for idempotent producers.
+    pub producer_ids: init_producer_id::ProducerIds,
     /// Time.
     pub clock: Clock,
     /// Numbers.
@@ -49,6 +91,13 @@ pub struct Caller {
     pub host: Arc<str>,
     /// The header's client id.
     pub client_id: Option<String>,
+}
+
+impl Caller {
+    /// Whether the request came in on the controller's listener.
+    pub fn on_controller_listener(&self, config: &NodeConfig) -> bool {
+        *self.listener == *config.controller_listener
+    }
 }
 
 /// What a handler knows besides its request.

@@ -5,6 +5,12 @@ use std::sync::Arc;
 
 use crate::meta::image::{Delta, Image};
 
+pub mod epochs;
+pub mod follower;
+pub mod isr;
+pub mod leader;
+pub mod watermark;
+
 /// Every replica this node holds; shared by all that serve requests.
 #[derive(Debug)]
 pub struct Replicas {}

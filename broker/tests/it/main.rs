@@ -7,7 +7,10 @@
 mod agreement;
 mod framing;
 mod golden;
+mod group;
 mod messages;
 mod numbers;
+mod quorum;
 mod readme;
 mod records;
+mod replica;

@@ -110,7 +110,8 @@ impl Native {
         // SAFETY: topic, key and value outlive the call, which copies them; the parts say which field each holds. A
         // returned error is ours to destroy, and is not used afterwards.
         unsafe {
-            let error = sys::rd_kafka_produceva(self.client.native_ptr(), parts.as_ptr(), parts.len());
+            let error =
+                sys::rd_kafka_produceva(self.client.native_ptr(), parts.as_ptr(), parts.len());
             if error.is_null() {
                 return Ok(());
             }
@@ -272,5 +273,10 @@ unsafe extern "C" fn said(
     let (about, text) = unsafe { (CStr::from_ptr(about), CStr::from_ptr(text)) };
     // syslog's levels; connections that break are everyday news here.
     let level = if level <= 2 { Level::Warn } else { Level::Info };
-    log::log!(level, "librdkafka {}: {}", about.to_string_lossy(), text.to_string_lossy());
+    log::log!(
+        level,
+        "librdkafka {}: {}",
+        about.to_string_lossy(),
+        text.to_string_lossy()
+    );
 }

@@ -37,7 +37,10 @@ pub fn lines(scene: &Scene, trail: &[&Screen], width: usize) -> (Line<'static>, 
     let crumbs = crumbs(scene, trail, left_room);
     let mut left = Line::of(NAME, Role::Accent);
     // A practice cluster has no other name: nobody shall take it for one that matters.
-    match crumbs.strip_prefix(BADGE).filter(|_| scene.practice.is_some()) {
+    match crumbs
+        .strip_prefix(BADGE)
+        .filter(|_| scene.practice.is_some())
+    {
         Some(way) => {
             left.push(BADGE, Role::Warn);
             left.push(way.to_owned(), Role::Header);

@@ -4,20 +4,27 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::cast_precision_loss,
     clippy::print_stdout,
     reason = "a measurement that fails says so and ends; its output is a table"
 )]
 
+mod compare;
 mod keys;
+mod load;
+mod nemesis;
+mod nodes;
 mod outages;
 mod paper;
 mod process;
 mod real;
 mod rest;
 mod seat;
+mod sequence;
 mod serve;
 mod start;
 mod table;
+mod topics;
 
 #[path = "../../it/support"]
 mod support {
@@ -41,18 +48,49 @@ mod support {
     pub mod pty;
 }
 
-const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PROGRAM | serve
+use std::path::Path;
+use std::process::ExitCode;
+
+use sequence::Promise;
+
+const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PROGRAM | serve | compare PROGRAM DIR | nemesis PROGRAM DIR ROUNDS SEED all|leader
   real    figures on the Kafka cluster that tests/interop/kafka runs in DIR; sections: start rest keys outages
   paper   figures on a cluster of 10 000 topics that a process of its own makes up
-  serve   that process";
+  serve   that process
+  compare writes to and reads from three nodes of the bundled broker and three of Apache Kafka, in turn
+  nemesis writes numbered records to five nodes of the bundled broker while they are broken; `leader` writes with
+          acks=1 and unclean elections, where loss must be found";
 
-fn main() {
+fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["real", program, directory, sections @ ..] => real::measure(program, directory, sections),
         ["paper", program] => paper::measure(program),
         ["serve"] => serve::run(),
+        ["compare", program, dir] => compare::measure(program, Path::new(dir)),
+        ["nemesis", program, dir, rounds, seed, promise] => {
+            let run = nemesis::Run {
+                program,
+                dir: Path::new(dir),
+                rounds: rounds.parse().expect("a number of rounds"),
+                seed: seed.parse().expect("a seed"),
+                promise: match *promise {
+                    "all" => Promise::Everything,
+                    "leader" => Promise::LeaderOnly,
+                    other => panic!("`all` or `leader`, not {other:?}"),
+                },
+            };
+            let broken = nemesis::play(&run);
+            println!("rounds that broke a promise: {broken}");
+            let expected = run.promise == Promise::LeaderOnly;
+            return if (broken > 0) == expected {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
+        }
         _ => println!("{USAGE}"),
     }
+    ExitCode::SUCCESS
 }

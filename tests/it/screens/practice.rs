@@ -8,7 +8,10 @@ pub(super) const SHOTS: Shots = Shots {
     name: "practice",
     place: || Place::Practice,
     keys: "",
-    also: &[("practice_broken", Terminal::Usual), ("practice_broken", Terminal::Small)],
+    also: &[
+        ("practice_broken", Terminal::Usual),
+        ("practice_broken", Terminal::Small),
+    ],
 };
 
 #[test]

@@ -1,0 +1,238 @@
+//! From a frame's bytes to the API that answers it, and from its answer back to a frame. Which APIs
+//! are served says the list in `api/mod.rs`; no socket is touched here.
+
+use std::future::Future;
+use std::ops::RangeInclusive;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use thiserror::Error;
+
+use super::{Broker, Caller, Ctx};
+use crate::wire::api_key::ApiKey;
+use crate::wire::error::WireError;
+use crate::wire::frame;
+use crate::wire::header::{HeaderForm, RequestHeader};
+use crate::wire::messages::{Message, ProduceResponse, Request, decode_all};
+use crate::wire::primitives::Reader;
+
+/// Something that is known later; owned by the connection that asked.
+pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A whole response frame, or why none can be made of the answer.
+pub type Framed = Result<Vec<u8>, WireError>;
+
+/// What a Produce request leads to, once its records are appended (rules 13 and 19).
+pub enum Begun {
+    /// `acks=0`: no answer is sent.
+    None,
+    /// `acks=0` and something failed: the connection closes, so that the client asks for metadata.
+    Close,
+    /// The answer is known.
+    Now(ProduceResponse),
+    /// The answer waits for replicas; the connection goes on reading meanwhile.
+    Later(Later<ProduceResponse>),
+}
+
+/// What a connection does about a request.
+pub enum Work {
+    /// Answers before it takes up the next request (rule 2).
+    InTurn(Later<Framed>),
+    /// Takes up the next request at once; answers still go out in the order of the requests.
+    Meanwhile(Later<Framed>),
+    /// Sends nothing and goes on.
+    Silent,
+    /// Closes.
+    Close,
+}
+
+/// Why a request is not even begun: the connection closes, as no answer could be read (rule 3).
+#[derive(Debug, Error)]
+pub enum Refused {
+    /// Bytes that are no request.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// An API that this listener does not serve, or not in this version.
+    #[error("{key} version {version} is not served here")]
+    NotServed {
+        /// The API.
+        key: ApiKey,
+        /// The version.
+        version: i16,
+    },
+}
+
+/// The listeners on which an API is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Those for clients and brokers.
+    Brokers,
+    /// The controller's too.
+    Everywhere,
+}
+
+/// One API that is served.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// Its number.
+    pub key: ApiKey,
+    /// The versions that ApiVersions tells clients.
+    pub advertised: RangeInclusive<i16>,
+    /// The versions that the codec speaks; fewer than advertised for Produce (rule 5).
+    pub spoken: RangeInclusive<i16>,
+    /// First version with a tagged header.
+    pub flexible_from: i16,
+    /// Where it is served.
+    pub reach: Reach,
+}
+
+impl Served {
+    /// Whether a listener serves it.
+    pub fn on(&self, controller: bool) -> bool {
+        !controller || self.reach == Reach::Everywhere
+    }
+
+    fn takes(&self, version: i16) -> bool {
+        self.advertised.contains(&version) && self.spoken.contains(&version)
+    }
+}
+
+/// The first eight bytes of every request, readable whatever follows.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening {
+    /// The API.
+    pub key: ApiKey,
+    /// Its version.
+    pub version: i16,
+    /// The number that the answer repeats.
+    pub correlation_id: i32,
+}
+
+impl Opening {
+    /// Reads them.
+    pub fn read(content: &Bytes) -> Result<Self, WireError> {
+        let mut reader = Reader::over(content);
+        Ok(Self {
+            key: ApiKey(reader.i16("RequestHeader.key")?),
+            version: reader.i16("RequestHeader.version")?,
+            correlation_id: reader.i32("RequestHeader.correlation_id")?,
+        })
+    }
+}
+
+/// A request of an API that is served, its header read.
+pub(super) struct Asked {
+    pub(super) ctx: Ctx,
+    pub(super) key: ApiKey,
+    pub(super) correlation_id: i32,
+    body: Bytes,
+}
+
+impl Asked {
+    /// Finds the API and reads the header.
+    pub(super) fn read(
+        served: &[Served],
+        broker: &Arc<Broker>,
+        caller: &Caller,
+        content: &Bytes,
+    ) -> Result<Self, Refused> {
+        let Opening { key, version, .. } = Opening::read(content)?;
+        let controller = caller.on_controller_listener(&broker.config);
+        let api = served
+            .iter()
+            .find(|api| api.key == key && api.on(controller) && api.takes(version))
+            .ok_or(Refused::NotServed { key, version })?;
+        let mut reader = Reader::over(content);
+        let header = RequestHeader::read(&mut reader, |_, version| {
+            HeaderForm::of_request(version, api.flexible_from)
+        })?;
+        let body = content.slice(content.len() - reader.left()..);
+        let caller = Caller {
+            client_id: header.client_id,
+            ..caller.clone()
+        };
+        Ok(Self {
+            ctx: Ctx {
+                broker: Arc::clone(broker),
+                caller,
+                version,
+            },
+            key,
+            correlation_id: header.correlation_id,
+            body,
+        })
+    }
+
+    /// Reads the body; all of it must be the message.
+    pub(super) fn request<R: Request>(&self) -> Result<R, WireError> {
+        decode_all(Reader::over(&self.body), self.ctx.version)
+    }
+
+    /// Makes a frame of the answer.
+    pub(super) fn framed<M: Message>(&self, answer: &M) -> Framed {
+        frame::response_frame(answer, self.ctx.version, self.correlation_id)
+    }
+
+    /// What a Produce request that is begun means for its connection.
+    pub(super) fn pipelined(self, begun: Begun) -> Work {
+        match begun {
+            Begun::None => Work::Silent,
+            Begun::Close => Work::Close,
+            Begun::Now(answer) => {
+                let framed = self.framed(&answer);
+                Work::Meanwhile(Box::pin(std::future::ready(framed)))
+            }
+            Begun::Later(answer) => {
+                Work::Meanwhile(Box::pin(async move { self.framed(&answer.await) }))
+            }
+        }
+    }
+}
+
+/// Declares the modules of the APIs, lists them, and begins requests to them.
+macro_rules! served {
+    ($(
+        $(#[$meta:meta])*
+        $module:ident::$how:ident($request:ident), $min:literal-$max:literal, $reach:ident;
+    )*) => {
+        $($(#[$meta])* pub mod $module;)*
+
+        /// Every API that is served.
+        pub static SERVED: &[Served] = &[$(Served {
+            key: <$request as Message>::KEY,
+            advertised: $min..=$max,
+            spoken: <$request as Message>::VERSIONS,
+            flexible_from: <$request as Message>::FLEXIBLE_FROM,
+            reach: Reach::$reach,
+        },)*];
+
+        /// Begins a request, given as the content of its frame. An error closes the connection.
+        pub fn begin(
+            broker: &Arc<Broker>,
+            caller: &Caller,
+            content: &Bytes,
+        ) -> Result<Work, Refused> {
+            if let Some(answer) = api_versions::fallback(content) {
+                return Ok(Work::InTurn(Box::pin(std::future::ready(answer))));
+            }
+            let asked = Asked::read(SERVED, broker, caller, content)?;
+            match asked.key {
+                $(<$request as Message>::KEY => {
+                    let request = asked.request::<$request>()?;
+                    Ok(served!(@$how $module, asked, request))
+                })*
+                key => Err(Refused::NotServed { key, version: asked.ctx.version }),
+            }
+        }
+    };
+    (@answer $module:ident, $asked:ident, $request:ident) => {
+        Work::InTurn(Box::pin(async move {
+            $asked.framed(&$module::answer(&$asked.ctx, $request).await)
+        }))
+    };
+    (@begin $module:ident, $asked:ident, $request:ident) => {{
+        let begun = $module::begin(&$asked.ctx, $request);
+        $asked.pipelined(begun)
+    }};
+}

@@ -1,0 +1,265 @@
+//! One connection: requests in, answers out in the order of the requests (rule 2). Holds the bytes
+//! that arrived and the answers that are not sent, both bounded; never trusts a claimed length.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use thiserror::Error;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
+use tokio::time::{Instant, timeout};
+
+use super::listener::stopped;
+use super::{Door, Patience};
+use crate::api::{Caller, Framed, Later, Opening, Refused, Work};
+use crate::wire::api_key::ApiKey;
+use crate::wire::error::WireError;
+use crate::wire::frame::{self, FrameError};
+
+/// Requests of one connection whose answers may be outstanding at a time.
+const MAX_IN_FLIGHT: usize = 64;
+
+/// Bytes of one connection that may be held in such requests and answers: a batch or two beyond the
+/// first, which is taken whatever its size.
+const MAX_HELD_BYTES: u32 = 4 << 20;
+
+/// Bytes read ahead while a request is answered, so that a client that goes is noticed.
+const MAX_AHEAD_BYTES: usize = 64 << 10;
+
+/// The smallest and the largest room made for one read.
+const READ_BYTES: (usize, usize) = (4 << 10, 256 << 10);
+
+/// Why a connection ends.
+#[derive(Debug, Error)]
+pub(super) enum Ended {
+    /// The client closed it.
+    #[error("closed by the client")]
+    ByClient,
+    /// Nothing moved for too long.
+    #[error("idle for {0:?}")]
+    Idle(Duration),
+    /// This node stops.
+    #[error("this node stops")]
+    Stopping,
+    /// A Produce without acknowledgement failed: closing is how the client learns of it (rule 13).
+    #[error("a produce request without acknowledgement failed")]
+    Unacknowledged,
+    /// The socket failed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The stream holds no frame.
+    #[error("{0}")]
+    Frame(#[from] FrameError),
+    /// A frame holds no request that is served.
+    #[error("{0}")]
+    Refused(#[from] Refused),
+    /// An answer has no bytes: a fault of this broker.
+    #[error("{key} cannot be answered: {source}")]
+    Answer {
+        /// The API.
+        key: ApiKey,
+        /// What is wrong.
+        source: WireError,
+    },
+}
+
+/// An answer in its turn.
+struct Turn<'a> {
+    key: ApiKey,
+    begun: Instant,
+    answer: Answer,
+    _held: SemaphorePermit<'a>,
+}
+
+enum Answer {
+    Ready(Framed),
+    Later(Later<Framed>),
+}
+
+/// Serves a connection to its end.
+pub(super) async fn serve(
+    mut stream: TcpStream,
+    caller: Caller,
+    door: &Door,
+    stop: watch::Receiver<bool>,
+) -> Ended {
+    if let Err(error) = stream.set_nodelay(true) {
+        return Ended::Io(error);
+    }
+    let held = Semaphore::new(MAX_HELD_BYTES as usize);
+    let (turns, queue) = mpsc::channel(MAX_IN_FLIGHT);
+    let (read, write) = stream.split();
+    let input = Input {
+        read,
+        buffer: BytesMut::new(),
+        room: READ_BYTES.0,
+        stop,
+    };
+    let reading = Requests {
+        input,
+        turns,
+        held: &held,
+        caller,
+        door,
+    };
+    let (read, written) = tokio::join!(reading.take_all(), write_all(write, queue, door));
+    written.err().unwrap_or(read)
+}
+
+/// Sends the answers in their turns until there are no more requests.
+async fn write_all(
+    mut write: WriteHalf<'_>,
+    mut queue: mpsc::Receiver<Turn<'_>>,
+    door: &Door,
+) -> Result<(), Ended> {
+    while let Some(turn) = queue.recv().await {
+        let framed = match turn.answer {
+            Answer::Ready(framed) => framed,
+            Answer::Later(answer) => answer.await,
+        };
+        let key = turn.key;
+        let frame = framed.map_err(|source| Ended::Answer { key, source })?;
+        door.meter.answered(key, turn.begun.elapsed());
+        let patience = door.patience.max_idle;
+        timeout(patience, write.write_all(&frame))
+            .await
+            .map_err(|_| Ended::Idle(patience))??;
+        door.meter.bytes_out.add(frame.len() as u64);
+    }
+    Ok(())
+}
+
+/// The way in: requests are begun in their order.
+struct Requests<'a> {
+    input: Input<'a>,
+    turns: mpsc::Sender<Turn<'a>>,
+    held: &'a Semaphore,
+    caller: Caller,
+    door: &'a Door,
+}
+
+impl Requests<'_> {
+    /// Takes requests until the connection ends; says why it did.
+    async fn take_all(mut self) -> Ended {
+        loop {
+            let taken = match self.input.frame(self.door.patience.max_frame_bytes) {
+                Ok(Some(content)) => self.take(content).await,
+                Ok(None) => self.wait().await,
+                Err(error) => Err(error.into()),
+            };
+            if let Err(ended) = taken {
+                return ended;
+            }
+        }
+    }
+
+    /// Waits for bytes, or for a reason to end.
+    async fn wait(&mut self) -> Result<(), Ended> {
+        let Patience { max_idle, .. } = self.door.patience;
+        tokio::select! {
+            biased;
+            () = self.turns.closed() => Err(Ended::ByClient),
+            more = timeout(max_idle, self.input.more()) => match more {
+                Ok(more) => more,
+                Err(_) if self.turns.capacity() < MAX_IN_FLIGHT => Ok(()),
+                Err(_) => Err(Ended::Idle(max_idle)),
+            }
+        }
+    }
+
+    /// Begins one request and lets its answer wait for its turn.
+    async fn take(&mut self, content: Bytes) -> Result<(), Ended> {
+        let begun = Instant::now();
+        self.door.meter.bytes_in.add(content.len() as u64);
+        let key = Opening::read(&content).map_err(Refused::from)?.key;
+        let size = content.len();
+        // What a handler keeps of a small request must not keep the whole read buffer alive.
+        let content = if key == ApiKey::PRODUCE {
+            content
+        } else {
+            Bytes::copy_from_slice(&content)
+        };
+        let (answer, size) = match self.door.service.begin(&self.caller, &content)? {
+            Work::InTurn(answer) => {
+                let framed = self.in_turn(key, answer).await?;
+                let size = framed.as_ref().map_or(0, Vec::len);
+                (Answer::Ready(framed), size)
+            }
+            Work::Meanwhile(answer) => (Answer::Later(answer), size),
+            Work::Silent => {
+                self.door.meter.answered(key, begun.elapsed());
+                return Ok(());
+            }
+            Work::Close => return Err(Ended::Unacknowledged),
+        };
+        let size = u32::try_from(size).unwrap_or(MAX_HELD_BYTES);
+        let held = self.held.acquire_many(size.clamp(1, MAX_HELD_BYTES)).await;
+        let turn = Turn {
+            key,
+            begun,
+            answer,
+            _held: held.map_err(|_| Ended::ByClient)?,
+        };
+        self.turns.send(turn).await.map_err(|_| Ended::ByClient)
+    }
+
+    /// Waits for an answer. Only a fetch is dropped when its client goes: it changes nothing, and it
+    /// may wait long.
+    async fn in_turn(&mut self, key: ApiKey, mut answer: Later<Framed>) -> Result<Framed, Ended> {
+        loop {
+            tokio::select! {
+                biased;
+                framed = &mut answer => return Ok(framed),
+                more = self.input.more(), if self.input.buffer.len() < MAX_AHEAD_BYTES => match more {
+                    Ok(()) => {}
+                    Err(ended) if key == ApiKey::FETCH => return Err(ended),
+                    Err(_) => return Ok(answer.await),
+                }
+            }
+        }
+    }
+}
+
+/// Bytes that arrived and are no whole frame yet.
+struct Input<'a> {
+    read: ReadHalf<'a>,
+    buffer: BytesMut,
+    room: usize,
+    stop: watch::Receiver<bool>,
+}
+
+impl Input<'_> {
+    /// The next frame's content, if all of it arrived. An empty buffer is given back.
+    fn frame(&mut self, max: usize) -> Result<Option<Bytes>, FrameError> {
+        let frame = frame::next_frame(&mut self.buffer, max)?;
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+        }
+        Ok(frame)
+    }
+
+    /// Waits until bytes arrived. Safe to drop: what arrived is in the buffer.
+    async fn more(&mut self) -> Result<(), Ended> {
+        loop {
+            tokio::select! {
+                biased;
+                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
+                ready = self.read.readable() => ready?,
+            }
+            // Room grows with what arrived, never with what a frame claims.
+            self.buffer.reserve(self.room);
+            match self.read.try_read_buf(&mut self.buffer) {
+                Ok(0) => return Err(Ended::ByClient),
+                Ok(read) => {
+                    self.room = (2 * read).clamp(READ_BYTES.0, READ_BYTES.1);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(Ended::Io(error)),
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! A listening socket and its connections: accepts while there is room, and stops all it started.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::admission::Admitted;
+use super::connection::{self, Ended};
+use super::{Admission, Meter, Patience, Service};
+use crate::api::Caller;
+
+/// How long nothing is accepted after the system refused to (no file descriptor left).
+const REFUSED_PAUSE: Duration = Duration::from_millis(100);
+
+/// Connections that the system may hold before they are accepted.
+const BACKLOG: u32 = 1024;
+
+/// A socket that listens and accepts nothing yet.
+#[derive(Debug)]
+pub struct Bound {
+    /// The listener's name.
+    pub name: Arc<str>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    socket: TcpListener,
+}
+
+impl Bound {
+    /// Binds the first address of the host that can be bound; an empty host is every address.
+    pub async fn bind(name: &str, host: &str, port: u16) -> io::Result<Self> {
+        let host = if host.is_empty() { "0.0.0.0" } else { host };
+        let mut refused = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+        for address in tokio::net::lookup_host((host, port)).await? {
+            match listen(address) {
+                Ok(socket) => {
+                    return Ok(Self {
+                        name: Arc::from(name),
+                        address: socket.local_addr()?,
+                        socket,
+                    });
+                }
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        tokio::net::TcpSocket::new_v4()?
+    } else {
+        tokio::net::TcpSocket::new_v6()?
+    };
+    // A node that restarts takes up its port again at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// What every connection of a listener shares.
+#[derive(Clone)]
+pub struct Door {
+    /// What answers.
+    pub service: Arc<dyn Service>,
+    /// What a connection is held to.
+    pub patience: Patience,
+    /// How many there may be.
+    pub admission: Admission,
+    /// Whether connections count against `max.connections`; those between nodes do not.
+    pub counted: bool,
+    /// What is counted.
+    pub meter: Meter,
+}
+
+/// A listener that accepts. Dropping it stops nothing; call [`Serving::stop`].
+#[derive(Debug)]
+pub struct Serving {
+    stop: watch::Sender<bool>,
+    accepting: JoinHandle<JoinSet<()>>,
+}
+
+impl Serving {
+    /// Begins to accept.
+    pub fn start(bound: Bound, door: Door) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let accepting = tokio::spawn(accept_all(bound, door, stopping));
+        Self { stop, accepting }
+    }
+
+    /// Closes the socket and the connections; answers that are under way get until `within`.
+    pub async fn stop(self, within: Duration) {
+        let deadline = Instant::now() + within;
+        self.stop.send_replace(true);
+        let mut connections = match self.accepting.await {
+            Ok(connections) => connections,
+            Err(error) => {
+                log::error!("a listener failed: {error}");
+                return;
+            }
+        };
+        while let Ok(Some(_)) = timeout_at(deadline, connections.join_next()).await {}
+        connections.shutdown().await;
+    }
+}
+
+/// Accepts until told to stop; gives the connections that are still open.
+async fn accept_all(bound: Bound, door: Door, mut stopping: watch::Receiver<bool>) -> JoinSet<()> {
+    let mut connections = JoinSet::new();
+    let open = door.meter.connections(&bound.name);
+    let stop = stopping.clone();
+    loop {
+        tokio::select! {
+            () = stopped(&mut stopping) => return connections,
+            Some(ended) = connections.join_next() => {
+                if let Err(error) = ended {
+                    log::error!("a connection on {} failed: {error}", bound.name);
+                }
+            }
+            (accepted, room) = accept(&bound, &door) => match accepted {
+                Ok((stream, from)) => {
+                    let Some(admitted) = door.admission.admit(from.ip(), room) else {
+                        log::info!("{from} has too many connections: max.connections.per.ip");
+                        continue;
+                    };
+                    let held = Held::new(admitted, &open);
+                    let caller = Caller {
+                        listener: Arc::clone(&bound.name),
+                        host: Arc::from(format!("/{}", from.ip().to_canonical())),
+                        client_id: None,
+                    };
+                    let served = serve(stream, caller, door.clone(), stop.clone());
+                    connections.spawn(async move {
+                        served.await;
+                        drop(held);
+                    });
+                }
+                Err(error) => {
+                    log::warn!("listener {} cannot accept: {error}", bound.name);
+                    sleep(REFUSED_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// Resolves once the node stops.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone has no more to say than "stop".
+    let _gone = stop.wait_for(|stop| *stop).await.is_err();
+}
+
+/// Waits for a client; listeners that count wait for room first.
+async fn accept(
+    bound: &Bound,
+    door: &Door,
+) -> (
+    io::Result<(TcpStream, SocketAddr)>,
+    Option<OwnedSemaphorePermit>,
+) {
+    let room = if door.counted {
+        door.admission.room().await
+    } else {
+        None
+    };
+    (bound.socket.accept().await, room)
+}
+
+/// The right to a connection, and its place in the count of open ones.
+struct Held {
+    _admitted: Admitted,
+    open: Arc<AtomicU64>,
+}
+
+impl Held {
+    fn new(admitted: Admitted, open: &Arc<AtomicU64>) -> Self {
+        open.fetch_add(1, Ordering::Relaxed);
+        Self {
+            _admitted: admitted,
+            open: Arc::clone(open),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Serves one client to the end of its connection.
+async fn serve(stream: TcpStream, caller: Caller, door: Door, stop: watch::Receiver<bool>) {
+    let (listener, host) = (Arc::clone(&caller.listener), Arc::clone(&caller.host));
+    let ended = connection::serve(stream, caller, &door, stop).await;
+    if matches!(ended, Ended::Frame(_) | Ended::Refused(_)) {
+        door.meter.refused.add(1);
+    }
+    match ended {
+        Ended::Answer { .. } => log::error!("{listener}, client {host}: {ended}"),
+        _ => log::debug!("{listener}, client {host}: {ended}"),
+    }
+}
