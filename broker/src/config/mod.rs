@@ -5,4 +5,4 @@ pub mod node;
 pub mod topic;
 
 pub use node::NodeConfig;
-pub use topic::TopicSettings;
+pub use topic::{CleanupPolicy, TimestampKind, TopicSettings};

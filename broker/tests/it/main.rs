@@ -7,6 +7,7 @@
 mod agreement;
 mod framing;
 mod golden;
+mod log;
 mod messages;
 mod numbers;
 mod readme;
