@@ -200,6 +200,13 @@ impl Cluster {
         self.tool("TopicCommand", &[&create, more].concat());
     }
 
+    /// Runs a tool that takes the address only after its subcommand.
+    pub fn tool_after(&self, class: &str, subcommand: &str) -> String {
+        let address = ["--bootstrap-server", self.bootstrap.as_str()];
+        self.script
+            .run(&[&["tool", class, subcommand][..], &address].concat())
+    }
+
     /// What `other_clients.py` says.
     pub fn other_clients(&self) -> String {
         self.script.run(&["clients"])
@@ -245,11 +252,7 @@ impl Cluster {
     pub fn dump(&self, more: &[&str], files: &[PathBuf]) -> String {
         let names: Vec<&str> = files.iter().filter_map(|file| file.to_str()).collect();
         let names = names.join(",");
-        let args = [
-            &["tool", "kafka.tools.DumpLogSegments", "--files", &names],
-            more,
-        ]
-        .concat();
+        let args = [&["tool", "DumpLogSegments", "--files", &names], more].concat();
         self.script.run(&args)
     }
 

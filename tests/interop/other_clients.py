@@ -106,7 +106,7 @@ def by_kafka_python(bootstrap, foreign_topic):
             read += sum(len(records) for records in consumer.poll(timeout_ms=500).values())
         consumer.commit()
         consumer.close()
-    described = admin.describe_consumer_groups(["clients-python-readers"])
+    described = admin.describe_groups(["clients-python-readers"])
     must(len(described) == 1, "the group is described")
     producer.close()
     admin.close()

@@ -227,7 +227,7 @@ fn the_quorum_the_versions_and_the_log_directories_are_described() {
         dirs.contains("\"partition\":\"orders-0\"") && dirs.contains("\"error\":null"),
         "{dirs}"
     );
-    let id = cluster.tool("ClusterTool", &["cluster-id"]);
+    let id = cluster.tool_after("ClusterTool", "cluster-id");
     assert!(id.contains("Cluster ID:"), "{id}");
 }
 

@@ -17,6 +17,9 @@ use crate::wire::messages::*;
 
 #[macro_use]
 mod dispatch;
+mod forward;
+mod topology;
+mod endpoints;
 
 use dispatch::Asked;
 pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
@@ -26,12 +29,32 @@ pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
 // Begun`, for what is pipelined. An API that is not in the list is neither served nor advertised.
 served! {
     // Data.
+    init_producer_id::answer(InitProducerIdRequest), 0-5, Brokers;
+    produce::begin(ProduceRequest), 0-13, Brokers;
+    fetch::answer(FetchRequest), 4-17, Brokers;
+    list_offsets::answer(ListOffsetsRequest), 1-11, Brokers;
+    offset_for_leader_epoch::answer(OffsetForLeaderEpochRequest), 2-4, Brokers;
+    delete_records::answer(DeleteRecordsRequest), 0-2, Brokers;
+    describe_log_dirs::answer(DescribeLogDirsRequest), 1-5, Brokers;
+    describe_producers::answer(DescribeProducersRequest), 0-0, Brokers;
 
     // Groups.
 
     // Topics and settings.
+    metadata::answer(MetadataRequest), 0-13, Brokers;
+    describe_topic_partitions::answer(DescribeTopicPartitionsRequest), 0-0, Brokers;
+    create_topics::answer(CreateTopicsRequest), 2-7, Brokers;
+    delete_topics::answer(DeleteTopicsRequest), 1-6, Brokers;
+    create_partitions::answer(CreatePartitionsRequest), 0-3, Brokers;
+    describe_configs::answer(DescribeConfigsRequest), 1-4, Brokers;
+    incremental_alter_configs::answer(IncrementalAlterConfigsRequest), 0-1, Brokers;
+    alter_configs::answer(AlterConfigsRequest), 0-2, Brokers;
+    list_config_resources::answer(ListConfigResourcesRequest), 0-1, Brokers;
 
     // Cluster.
+    describe_cluster::answer(DescribeClusterRequest), 0-2, Everywhere;
+    describe_quorum::answer(DescribeQuorumRequest), 0-2, Everywhere;
+    list_partition_reassignments::answer(ListPartitionReassignmentsRequest), 0-0, Brokers;
 
     // Connections.
     api_versions::answer(ApiVersionsRequest), 0-4, Everywhere;
@@ -50,6 +73,8 @@ pub struct Broker {
     pub replicas: Arc<Replicas>,
     /// Its groups.
     pub groups: Arc<Groups>,
+    /// Ids for idempotent producers.
+    pub producer_ids: init_producer_id::ProducerIds,
     /// Time.
     pub clock: Clock,
     /// Numbers.

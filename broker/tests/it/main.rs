@@ -7,7 +7,9 @@
 mod agreement;
 mod framing;
 mod golden;
+mod group;
 mod messages;
+mod meta;
 mod numbers;
 mod quorum;
 mod readme;

@@ -23,6 +23,7 @@ use super::record::Record;
 use draft::Draft;
 
 pub use settings::ControllerSettings;
+pub use topic_name::check_name;
 
 /// What a command leads to.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ impl Controller {
             Command::DeleteTopics(request) => self.delete_topics(draft_ref, request).into(),
             Command::CreatePartitions(request) => self.create_partitions(draft_ref, request).into(),
             Command::IncrementalAlterConfigs(request) => {
-                Self::alter_configs(draft_ref, request).into()
+                self.alter_configs(draft_ref, request).into()
             }
         };
         Outcome {

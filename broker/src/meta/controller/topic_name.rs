@@ -7,7 +7,7 @@ use std::sync::Arc;
 const MAX_LENGTH: usize = 249;
 
 /// Says what is wrong with a name, if anything is.
-pub(super) fn check_name(name: &str) -> Result<(), String> {
+pub fn check_name(name: &str) -> Result<(), String> {
     let legal = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
     match name {
         "" => Err("a topic needs a name".to_owned()),
