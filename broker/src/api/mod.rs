@@ -17,8 +17,9 @@ use crate::wire::messages::*;
 
 #[macro_use]
 mod dispatch;
-mod endpoints;
+mod data;
 
+pub use data::Data;
 use dispatch::Asked;
 pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
 
@@ -28,7 +29,7 @@ pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
 served! {
     // Data.
     produce::begin(ProduceRequest), 0-13, Brokers;
-    fetch::answer(FetchRequest), 4-17, Brokers;
+    fetch::answer(FetchRequest), 4-18, Brokers;
     list_offsets::answer(ListOffsetsRequest), 1-11, Brokers;
     offset_for_leader_epoch::answer(OffsetForLeaderEpochRequest), 2-4, Brokers;
     delete_records::answer(DeleteRecordsRequest), 0-2, Brokers;

@@ -161,7 +161,10 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
 async fn accept(
     bound: &Bound,
     door: &Door,
-) -> (io::Result<(TcpStream, SocketAddr)>, Option<OwnedSemaphorePermit>) {
+) -> (
+    io::Result<(TcpStream, SocketAddr)>,
+    Option<OwnedSemaphorePermit>,
+) {
     let room = if door.counted {
         door.admission.room().await
     } else {

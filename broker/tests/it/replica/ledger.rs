@@ -39,7 +39,9 @@ impl Ledger {
     ) -> Result<(), String> {
         let before = self.watermarks.insert((epoch, node), watermark);
         if before.is_some_and(|before| before > watermark) {
-            return Err(format!("the watermark of {node} in epoch {epoch} went back"));
+            return Err(format!(
+                "the watermark of {node} in epoch {epoch} went back"
+            ));
         }
         let known = self.committed.len();
         let Some(new) = disk.entries.get(known..index(watermark)) else {

@@ -207,10 +207,11 @@ impl World {
     fn publish(&mut self) {
         let now = &self.controller.now;
         let last = self.history.last().unwrap();
-        let same = last.state == now.state
-            && last.brokers.iter().zip(&now.brokers).all(|(one, other)| {
-                one.1.epoch == other.1.epoch && one.1.fenced == other.1.fenced
-            });
+        let same =
+            last.state == now.state
+                && last.brokers.iter().zip(&now.brokers).all(|(one, other)| {
+                    one.1.epoch == other.1.epoch && one.1.fenced == other.1.fenced
+                });
         if !same {
             self.tell(&format!("controller: {:?}", now.state));
             self.history.push(Arc::new(self.controller.now.clone()));
