@@ -135,6 +135,16 @@ impl Peer {
         }
     }
 
+    /// Whether a connection that has been at rest can be asked again: it is not cut, and the other
+    /// node neither closed it nor sent anything unasked.
+    pub fn is_usable(&self) -> bool {
+        let at_rest = self
+            .stream
+            .try_read(&mut [0])
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+        at_rest && self.buffer.is_empty() && self.dialer.faults.allows(self.link, self.node)
+    }
+
     /// The raw stream and what was read of it beyond the last answer, for the quorum's streams.
     pub fn into_stream(self) -> (TcpStream, BytesMut) {
         (self.stream, self.buffer)

@@ -2,7 +2,7 @@
 //!
 //! Never speaks Kafka and never remembers an address: what a name meant a minute ago is not what it means now.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -62,23 +62,34 @@ type Lookup = watch::Receiver<Option<Found>>;
 pub struct Dialer {
     /// Names under way. A thread that waits for a dead resolver cannot be called back, so a name has one at most.
     lookups: Arc<Mutex<HashMap<Arc<str>, Lookup>>>,
+    /// Advertised address → address to dial instead.
+    map: Arc<BTreeMap<Endpoint, Endpoint>>,
 }
 
 impl Dialer {
+    /// A dialer that goes elsewhere for some advertised addresses.
+    pub fn mapped(map: BTreeMap<Endpoint, Endpoint>) -> Self {
+        Self {
+            map: Arc::new(map),
+            ..Self::default()
+        }
+    }
+
     /// Opens a stream to the target, trying every address its name resolves to.
     pub async fn dial(&self, target: &Target) -> Result<Dialled, DialError> {
         let began = Instant::now();
-        let addresses = self.resolve(&target.endpoint).await?;
+        let endpoint = self.map.get(&target.endpoint).unwrap_or(&target.endpoint);
+        let addresses = self.resolve(endpoint).await?;
         let dns = elapsed(began);
         let began = Instant::now();
-        let stream = connect(&target.endpoint, &addresses).await?;
+        let stream = connect(endpoint, &addresses).await?;
         let address = stream
             .peer_addr()
-            .map_err(|error| tcp_error(&target.endpoint, &error))?;
+            .map_err(|error| tcp_error(endpoint, &error))?;
         // Requests are small and wait for their answers: Nagle's algorithm would only delay them.
         stream
             .set_nodelay(true)
-            .map_err(|error| tcp_error(&target.endpoint, &error))?;
+            .map_err(|error| tcp_error(endpoint, &error))?;
         Ok(Dialled {
             stream: Box::new(stream),
             rungs: vec![(Rung::Dns, dns), (Rung::Tcp, elapsed(began))],

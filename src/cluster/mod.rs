@@ -1,6 +1,6 @@
 //! The only door to Kafka: watches one cluster and turns what its brokers say into [`Snapshot`]s.
 //!
-//! Never creates, changes or consumes anything, and never draws. In reading order:
+//! Watching never creates, changes or consumes anything; only a [`Writer`] adds records. Nothing here draws. In reading order:
 //!
 //! | module | what it knows |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | `roster` | brokers ever seen, on disk |
 //! | `client` `gather` | whom to ask |
 //! | `connection` `pipeline` `versions` `dialer` `address` | how to reach them |
+//! | `write` | records on their way into a cluster, over the same dialer |
 //! | `pace` `error` | how often, and what went wrong |
 //!
 //! [`Snapshot`]: crate::model::Snapshot
@@ -38,6 +39,8 @@ mod probe;
 mod roster;
 mod topology;
 mod versions;
+mod write;
 
 pub use address::endpoint as bootstrap_endpoint;
 pub use poll::{Paces, Watch, WatchOptions, watch};
+pub use write::{Delivery, OnDelivery, Outgoing, WriteError, Writer, WriterOptions};

@@ -200,6 +200,18 @@ impl Cluster {
         self.tool("TopicCommand", &[&create, more].concat());
     }
 
+    /// Runs a tool that takes the address only after its subcommand.
+    pub fn tool_after(&self, class: &str, subcommand: &str) -> String {
+        let address = ["--bootstrap-server", self.bootstrap.as_str()];
+        self.script
+            .run(&[&["tool", class, subcommand][..], &address].concat())
+    }
+
+    /// What `other_clients.py` says.
+    pub fn other_clients(&self) -> String {
+        self.script.run(&["clients"])
+    }
+
     /// Runs one of Kafka's own tools; gives what it printed.
     pub fn tool(&self, class: &str, args: &[&str]) -> String {
         self.tool_with(class, args, "")
@@ -240,11 +252,7 @@ impl Cluster {
     pub fn dump(&self, more: &[&str], files: &[PathBuf]) -> String {
         let names: Vec<&str> = files.iter().filter_map(|file| file.to_str()).collect();
         let names = names.join(",");
-        let args = [
-            &["tool", "kafka.tools.DumpLogSegments", "--files", &names],
-            more,
-        ]
-        .concat();
+        let args = [&["tool", "DumpLogSegments", "--files", &names], more].concat();
         self.script.run(&args)
     }
 

@@ -59,6 +59,7 @@ fn bindings() -> Vec<Binding> {
         Place::Groups,
         Place::Group("billing".into()),
         Place::Quorum,
+        Place::Practice,
     ];
     let screens = places.iter().flat_map(|place| Screen::at(place).keys());
     screens

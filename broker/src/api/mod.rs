@@ -18,6 +18,8 @@ use crate::wire::messages::*;
 #[macro_use]
 mod dispatch;
 mod data;
+mod forward;
+mod topology;
 
 pub use data::Data;
 use dispatch::Asked;
@@ -35,12 +37,25 @@ served! {
     delete_records::answer(DeleteRecordsRequest), 0-2, Brokers;
     describe_log_dirs::answer(DescribeLogDirsRequest), 1-5, Brokers;
     describe_producers::answer(DescribeProducersRequest), 0-0, Brokers;
+    init_producer_id::answer(InitProducerIdRequest), 0-5, Brokers;
 
     // Groups.
 
     // Topics and settings.
+    metadata::answer(MetadataRequest), 0-13, Brokers;
+    describe_topic_partitions::answer(DescribeTopicPartitionsRequest), 0-0, Brokers;
+    create_topics::answer(CreateTopicsRequest), 2-7, Brokers;
+    delete_topics::answer(DeleteTopicsRequest), 1-6, Brokers;
+    create_partitions::answer(CreatePartitionsRequest), 0-3, Brokers;
+    describe_configs::answer(DescribeConfigsRequest), 1-4, Brokers;
+    incremental_alter_configs::answer(IncrementalAlterConfigsRequest), 0-1, Brokers;
+    alter_configs::answer(AlterConfigsRequest), 0-2, Brokers;
+    list_config_resources::answer(ListConfigResourcesRequest), 0-1, Brokers;
 
     // Cluster.
+    describe_cluster::answer(DescribeClusterRequest), 0-2, Everywhere;
+    describe_quorum::answer(DescribeQuorumRequest), 0-2, Everywhere;
+    list_partition_reassignments::answer(ListPartitionReassignmentsRequest), 0-0, Brokers;
 
     // Connections.
     api_versions::answer(ApiVersionsRequest), 0-4, Everywhere;
@@ -59,6 +74,8 @@ pub struct Broker {
     pub replicas: Arc<Replicas>,
     /// Its groups.
     pub groups: Arc<Groups>,
+    /// Ids for idempotent producers.
+    pub producer_ids: init_producer_id::ProducerIds,
     /// Time.
     pub clock: Clock,
     /// Numbers.

@@ -1,8 +1,8 @@
 //! Where a value comes from, and what is in force when several places give one. Pure: what is set
 //! comes in as plain values; nothing here knows the metadata.
 
-use super::keys::{self, Key, Update};
-use super::topic::{Synonym, Values};
+use super::keys::{self, Key};
+use super::topic::{self, Synonym, Values};
 
 /// Where a value comes from, numbered as in DescribeConfigs (rule 73), strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl<'a> Layers<'a> {
     pub fn text(&self, key: &str) -> Option<&'a str> {
         let known = keys::find(key)?;
         self.strongest_first()
-            .filter(|(source, _)| *source == Source::File || known.update != Update::ReadOnly)
+            .filter(|(source, _)| *source == Source::File || known.is_dynamic())
             .filter_map(|(_, values)| values.get(key))
             .map(|value| value.trim())
             .find(|value| keys::check(known, value).is_ok())
@@ -134,21 +134,28 @@ impl Entry {
         )
     }
 
-    /// What is in force for a broker's key.
+    /// What is in force for a broker's key. Keys of the same meaning follow where it is set, or has
+    /// a default: what holds once it is unset.
     pub fn of_broker(key: &'static Key, layers: &Layers<'_>) -> Self {
-        let set = layers
-            .strongest_first()
-            .filter_map(|(source, values)| Some((values.get(key.name)?.clone(), source)));
-        let default = key.default().map(|text| (text.to_owned(), Source::Default));
-        let found: Vec<(String, Source)> = set.chain(default).collect();
-        let (value, source) = match found.first() {
-            Some((value, source)) => (Some(value.clone()), *source),
+        let names = topic::same_meaning(key.name);
+        let mut found = Vec::new();
+        for (source, values) in layers.strongest_first() {
+            let set = |name: &&'static str| Some((*name, values.get(*name)?.clone(), source));
+            found.extend(names.iter().filter_map(set));
+        }
+        found.extend(names.iter().filter_map(|name| {
+            let default = keys::find(name)?.default()?;
+            Some((*name, default.to_owned(), Source::Default))
+        }));
+        let mut found = found
+            .into_iter()
+            .skip_while(|(name, _, _)| *name != key.name)
+            .peekable();
+        let (value, source) = match found.peek() {
+            Some((_, value, source)) => (Some(value.clone()), *source),
             None => (None, Source::Default),
         };
-        let synonyms = found
-            .into_iter()
-            .map(|(value, source)| (key.name, value, source));
-        Self::new(key, value, source, synonyms)
+        Self::new(key, value, source, found)
     }
 
     fn new(

@@ -3,7 +3,9 @@
 pub mod group;
 pub mod keys;
 pub mod layers;
+mod listeners;
 pub mod node;
+pub mod properties;
 pub mod topic;
 
 pub use layers::Layers;

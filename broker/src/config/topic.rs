@@ -126,6 +126,15 @@ pub fn synonyms(key: &str) -> &'static [Synonym] {
         .map_or(&[], |(_, brokers)| brokers)
 }
 
+/// The broker's keys that mean the same as one of them, itself included, strongest first.
+pub(super) fn same_meaning(key: &'static str) -> Vec<&'static str> {
+    SYNONYMS
+        .iter()
+        .map(|(_, brokers)| brokers.iter().map(|synonym| synonym.key))
+        .find(|names| names.clone().any(|name| name == key))
+        .map_or_else(|| vec![key], Iterator::collect)
+}
+
 const HOUR_MS: i64 = 3_600_000;
 const MINUTE_MS: i64 = 60_000;
 

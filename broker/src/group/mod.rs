@@ -1,7 +1,9 @@
 //! Consumer groups: pure state machines per group, offsets in `__consumer_offsets` with Kafka's
 //! schemas. The shell here owns the locks and the tasks; decisions are made in the pure parts.
 
+pub mod classic;
 pub mod offsets_log;
+pub mod schema;
 pub mod settings;
 
 use std::fmt;

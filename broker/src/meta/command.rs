@@ -1,6 +1,11 @@
 //! What the controller can be asked for: Kafka's own requests, plus its timer.
 
+use bytes::Bytes;
+
+use crate::wire::api_key::ApiKey;
+use crate::wire::error::{Result as WireResult, WireError};
 use crate::wire::messages::*;
+use crate::wire::primitives::Reader;
 
 /// Defines the command and reply enums over Kafka's messages.
 macro_rules! commands {
@@ -17,7 +22,60 @@ macro_rules! commands {
             $(#[doc = concat!("`", stringify!($response), "`.")] $variant($response),)*
         }
 
+        impl Command {
+            /// The command as it travels to the active controller, in its newest version.
+            pub fn encode(&self) -> WireResult<ControllerCommandRequest> {
+                let mut body = Vec::new();
+                let (api_key, api_version) = match self {
+                    $(Self::$variant(request) => {
+                        let version = *$request::VERSIONS.end();
+                        request.encode(version, &mut body)?;
+                        ($request::KEY, version)
+                    })*
+                };
+                Ok(ControllerCommandRequest {
+                    api_key,
+                    api_version,
+                    body: body.into(),
+                    ..ControllerCommandRequest::default()
+                })
+            }
+
+            /// Reads what `encode` made.
+            pub fn decode(key: ApiKey, version: i16, body: &Bytes) -> WireResult<Self> {
+                match key {
+                    $($request::KEY => decode_all(Reader::over(body), version).map(Self::$variant),)*
+                    _ => Err(not_a_command(version)),
+                }
+            }
+        }
+
+        impl Reply {
+            /// The answer as it travels back, in the version of its command.
+            pub fn encode(&self, version: i16) -> WireResult<Vec<u8>> {
+                let mut body = Vec::new();
+                match self {
+                    $(Self::$variant(response) => response.encode(version, &mut body)?,)*
+                }
+                Ok(body)
+            }
+
+            /// Reads the answer to a command of this key and version.
+            pub fn decode(key: ApiKey, version: i16, body: &Bytes) -> WireResult<Self> {
+                match key {
+                    $($request::KEY => decode_all(Reader::over(body), version).map(Self::$variant),)*
+                    _ => Err(not_a_command(version)),
+                }
+            }
+        }
+
         $(
+            impl From<$response> for Reply {
+                fn from(response: $response) -> Self {
+                    Self::$variant(response)
+                }
+            }
+
             impl From<$request> for Command {
                 fn from(request: $request) -> Self {
                     Self::$variant(request)
@@ -29,13 +87,19 @@ macro_rules! commands {
                 fn try_from(reply: Reply) -> Result<Self, Reply> {
                     match reply {
                         Reply::$variant(response) => Ok(response),
-                        #[allow(unreachable_patterns, reason = "an enum of one")]
                         other => Err(other),
                     }
                 }
             }
         )*
     };
+}
+
+fn not_a_command(version: i16) -> WireError {
+    WireError::UnknownVersion {
+        message: "Command",
+        version,
+    }
 }
 
 commands! {
@@ -47,10 +111,4 @@ commands! {
     DeleteTopics(DeleteTopicsRequest, DeleteTopicsResponse),
     CreatePartitions(CreatePartitionsRequest, CreatePartitionsResponse),
     IncrementalAlterConfigs(IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse),
-    AlterConfigs(AlterConfigsRequest, AlterConfigsResponse),
-    ElectLeaders(ElectLeadersRequest, ElectLeadersResponse),
-    AlterPartitionReassignments(
-        AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse
-    ),
-    UnregisterBroker(UnregisterBrokerRequest, UnregisterBrokerResponse),
 }

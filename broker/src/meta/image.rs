@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::wire::uuid::Uuid;
 
-use super::record::{PartitionState, Registration, Resource};
+use super::apply::apply;
+use super::record::{PartitionState, Record, Registration, Resource};
 
 /// The cluster as of `offset`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -76,9 +77,93 @@ impl Image {
         self.brokers.get(&broker).is_some_and(|known| !known.fenced)
     }
 
+    /// Whether a broker may be in sync and lead: registered, unfenced and not in controlled shutdown
+    /// (rules 42, 44).
+    pub fn can_lead(&self, broker: i32) -> bool {
+        self.brokers
+            .get(&broker)
+            .is_some_and(|known| !known.fenced && !known.in_controlled_shutdown)
+    }
+
+    /// Whether a broker's log directory is online. Zero is an unassigned directory: the broker has
+    /// yet to choose one, so nothing speaks against it (KIP-858).
+    pub fn has_online_dir(&self, broker: i32, directory: Uuid) -> bool {
+        directory.is_zero()
+            || self
+                .brokers
+                .get(&broker)
+                .is_some_and(|known| known.registration.log_dirs.contains(&directory))
+    }
+
+    /// Level of a finalised feature; 0 where it is not finalised.
+    pub fn feature(&self, name: &str) -> i16 {
+        self.features.get(name).copied().unwrap_or_default()
+    }
+
     /// Overridden values of a resource.
     pub fn config(&self, resource: &Resource) -> Option<&Arc<BTreeMap<String, String>>> {
         self.configs.get(resource)
+    }
+
+    /// The records of a snapshot: [`Image::from_records`] makes an equal image of them.
+    pub fn records(&self) -> Vec<Record> {
+        let mut records = Vec::new();
+        for (name, level) in &*self.features {
+            let (name, level) = (name.clone(), *level);
+            records.push(Record::Feature { name, level });
+        }
+        for (id, broker) in &*self.brokers {
+            records.push(Record::RegisterBroker {
+                registration: broker.registration.clone(),
+                epoch: broker.epoch,
+            });
+            records.push(Record::BrokerChange {
+                id: *id,
+                fenced: Some(broker.fenced),
+                in_controlled_shutdown: Some(broker.in_controlled_shutdown),
+                log_dirs: None,
+            });
+        }
+        for topic in self.topics.values() {
+            topic.push_records(&mut records);
+        }
+        for (resource, values) in &*self.configs {
+            records.extend(values.iter().map(|(key, value)| Record::Config {
+                resource: resource.clone(),
+                key: key.clone(),
+                value: Some(value.clone()),
+            }));
+        }
+        let next = self.next_producer_id;
+        records.push(Record::ProducerIds { next });
+        records
+    }
+
+    /// The image that a snapshot's records describe, as of the offset the snapshot was taken at.
+    pub fn from_records<'a>(offset: i64, records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut image = Self::empty();
+        let mut delta = Delta::default();
+        for record in records {
+            apply(&mut image, offset, record, &mut delta);
+        }
+        image.offset = offset;
+        image
+    }
+}
+
+impl Topic {
+    fn push_records(&self, records: &mut Vec<Record>) {
+        records.push(Record::Topic {
+            id: self.id,
+            name: self.name.to_string(),
+        });
+        for (index, state) in (0_i32..).zip(&self.partitions) {
+            records.push(Record::Partition {
+                topic: self.id,
+                index,
+                state: PartitionState::clone(state),
+            });
+        }
     }
 }
 

@@ -6,7 +6,10 @@
 pub mod apply;
 pub mod command;
 pub mod controller;
+pub mod features;
 pub mod image;
+pub mod liveness;
+pub mod placement;
 pub mod quorum;
 pub mod record;
 pub mod settings;

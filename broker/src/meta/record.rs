@@ -8,8 +8,15 @@ use crate::wire::uuid::Uuid;
 /// One agreed fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
-    /// A broker (re)registered; it starts fenced. Its epoch is the offset of this record.
-    RegisterBroker(Registration),
+    /// A broker (re)registered; it starts fenced and not in shutdown.
+    RegisterBroker {
+        /// What it said of itself.
+        registration: Registration,
+        /// Its broker epoch: the offset at which the controller expects this record to land. It is
+        /// written down so that the answer to the broker and every image agree on it, and so that it
+        /// survives a snapshot.
+        epoch: i64,
+    },
     /// A broker's registration is removed.
     UnregisterBroker {
         /// Its id.
@@ -38,7 +45,8 @@ pub enum Record {
         /// Its id.
         id: Uuid,
     },
-    /// The whole state of one partition, new or changed. Partitions of a topic come in order.
+    /// The whole state of one partition, new or changed. New partitions of a topic come in order of
+    /// their indexes, without gaps.
     Partition {
         /// The topic's id.
         topic: Uuid,

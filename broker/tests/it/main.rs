@@ -7,8 +7,11 @@
 mod agreement;
 mod framing;
 mod golden;
+mod group;
 mod messages;
+mod meta;
 mod numbers;
+mod quorum;
 mod readme;
 mod records;
 mod replica;

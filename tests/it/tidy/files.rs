@@ -12,7 +12,13 @@ const NAMELESS: [&str; 8] = [
 ];
 
 /// Files whose parent is the build tool and not a module.
-const CRATE_ROOTS: [&str; 4] = ["lib.rs", "main.rs", "build.rs", "interop/stories.rs"];
+const CRATE_ROOTS: [&str; 5] = [
+    "lib.rs",
+    "main.rs",
+    "build.rs",
+    "interop/stories.rs",
+    "interop/pipe.rs",
+];
 
 /// Folders of test input; each file in them must be named by a test.
 const INPUTS: [&str; 3] = ["tests/it/data", "tests/it/scenes", "broker/tests/it/data"];

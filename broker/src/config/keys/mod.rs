@@ -130,6 +130,11 @@ impl Key {
         }
     }
 
+    /// Whether it may be changed while a broker runs.
+    pub fn is_dynamic(&self) -> bool {
+        self.update != Update::ReadOnly
+    }
+
     /// Whether its values are never shown.
     pub fn is_sensitive(&self) -> bool {
         self.kind == Kind::Password
@@ -309,7 +314,7 @@ pub fn check_group(key: &str, value: &str) -> Result<(), BadSetting> {
 /// the key must be one that can change while a broker runs (KIP-226).
 pub fn check_broker(key: &str, value: &str) -> Result<(), BadSetting> {
     let known = find(key).ok_or_else(|| unknown(&BROKERS, "broker", key))?;
-    if known.update == Update::ReadOnly {
+    if !known.is_dynamic() {
         return Err(BadSetting {
             key: key.to_owned(),
             why: "cannot be changed while a broker runs; set it in the broker's file and restart"

@@ -10,6 +10,13 @@ pub mod row;
 mod schema;
 pub mod value;
 
+/// Key 10000; between nodes only, so not in [`APIS`].
+pub mod quorum_stream;
+pub use quorum_stream::{QuorumStreamRequest, QuorumStreamResponse};
+/// Key 10001; between nodes only, so not in [`APIS`].
+pub mod controller_command;
+pub use controller_command::{ControllerCommandRequest, ControllerCommandResponse};
+
 use std::ops::RangeInclusive;
 
 use super::api_key::ApiKey;

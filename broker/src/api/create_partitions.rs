@@ -1,0 +1,52 @@
+//! `CreatePartitions` (37): the controller decides (rule 72); the answer comes when this node knows
+//! the new partitions.
+
+use super::Ctx;
+use super::forward::{self, Failure};
+use crate::meta::image::Image;
+use crate::wire::messages::create_partitions::{
+    CreatePartitionsTopic, CreatePartitionsTopicResult,
+};
+use crate::wire::messages::{CreatePartitionsRequest, CreatePartitionsResponse};
+
+/// Asks the controller.
+pub async fn answer(ctx: &Ctx, request: CreatePartitionsRequest) -> CreatePartitionsResponse {
+    let until = forward::deadline(request.timeout_ms);
+    let asked = forward::submit(&ctx.broker, request.clone(), until).await;
+    let response: CreatePartitionsResponse = match asked {
+        Ok(response) => response,
+        Err(failure) => return refused(&request, &failure),
+    };
+    if !request.validate_only {
+        let done = |topic: &&CreatePartitionsTopic| {
+            let mut results = response.results.iter();
+            results.any(|result| result.name == topic.name && result.error_code.is_ok())
+        };
+        let done: Vec<_> = request.topics.iter().filter(done).collect();
+        forward::seen(ctx, until, |image| {
+            done.iter().all(|topic| has_grown(image, topic))
+        })
+        .await;
+    }
+    response
+}
+
+fn has_grown(image: &Image, wanted: &CreatePartitionsTopic) -> bool {
+    let count = usize::try_from(wanted.count).unwrap_or(0);
+    let topic = image.topics.get(wanted.name.as_str());
+    topic.is_none_or(|topic| topic.partitions.len() >= count)
+}
+
+/// Every topic with the reason why the controller could not be asked.
+pub fn refused(request: &CreatePartitionsRequest, failure: &Failure) -> CreatePartitionsResponse {
+    let result = |topic: &CreatePartitionsTopic| CreatePartitionsTopicResult {
+        name: topic.name.clone(),
+        error_code: failure.code,
+        error_message: Some(failure.message.clone()),
+        ..CreatePartitionsTopicResult::default()
+    };
+    CreatePartitionsResponse {
+        results: request.topics.iter().map(result).collect(),
+        ..CreatePartitionsResponse::default()
+    }
+}

@@ -1,0 +1,139 @@
+//! `CreateTopics` (19): the controller decides (rule 71); this node adds the settings that a new
+//! topic gets, and answers once it knows the topic itself.
+
+use std::collections::BTreeMap;
+
+use super::forward::{self, Failure};
+use super::{Ctx, describe_configs};
+use crate::config::Layers;
+use crate::meta::image::Image;
+use crate::meta::settings;
+use crate::wire::messages::create_topics::{
+    CreatableTopic, CreatableTopicConfig, CreatableTopicConfigs, CreatableTopicResult,
+};
+use crate::wire::messages::{CreateTopicsRequest, CreateTopicsResponse};
+
+/// Asks the controller; the answer comes when this node knows the new topics.
+pub async fn answer(ctx: &Ctx, request: CreateTopicsRequest) -> CreateTopicsResponse {
+    let until = forward::deadline(request.timeout_ms);
+    let asked = forward::submit(&ctx.broker, request.clone(), until).await;
+    let mut response: CreateTopicsResponse = match asked {
+        Ok(response) => response,
+        Err(failure) => return refused(&request, &failure),
+    };
+    if !request.validate_only {
+        forward::seen(ctx, until, |image| {
+            created(&response).all(|topic| is_known(image, topic))
+        })
+        .await;
+    }
+    let image = ctx.broker.image();
+    let layers = settings::layers(&image, &ctx.broker.config);
+    for topic in &mut response.topics {
+        if topic.error_code.is_ok() && topic.configs.is_none() {
+            topic.configs = Some(configs(&request, &topic.name, &layers));
+        }
+    }
+    response
+}
+
+/// Whether an image has a topic that was created, whole.
+fn is_known(image: &Image, topic: &CreatableTopicResult) -> bool {
+    let wanted = usize::try_from(topic.num_partitions).unwrap_or(0);
+    let known = image.topics.get(topic.name.as_str());
+    known.is_some_and(|known| known.partitions.len() >= wanted)
+}
+
+fn created(response: &CreateTopicsResponse) -> impl Iterator<Item = &CreatableTopicResult> {
+    response
+        .topics
+        .iter()
+        .filter(|topic| topic.error_code.is_ok())
+}
+
+/// Every topic with the reason why the controller could not be asked.
+pub fn refused(request: &CreateTopicsRequest, failure: &Failure) -> CreateTopicsResponse {
+    let result = |topic: &CreatableTopic| CreatableTopicResult {
+        name: topic.name.clone(),
+        error_code: failure.code,
+        error_message: Some(failure.message.clone()),
+        ..CreatableTopicResult::default()
+    };
+    CreateTopicsResponse {
+        topics: request.topics.iter().map(result).collect(),
+        ..CreateTopicsResponse::default()
+    }
+}
+
+/// The settings that a topic gets by a request (KIP-525).
+pub fn configs(
+    request: &CreateTopicsRequest,
+    topic: &str,
+    layers: &Layers<'_>,
+) -> Vec<CreatableTopicConfigs> {
+    let asked = request.topics.iter().find(|asked| asked.name == topic);
+    let own: BTreeMap<String, String> = asked
+        .into_iter()
+        .flat_map(|asked| &asked.configs)
+        .filter_map(|config| Some((config.name.clone(), config.value.clone()?)))
+        .collect();
+    describe_configs::topic_entries(Some(&own), layers)
+        .map(|entry| CreatableTopicConfigs {
+            name: entry.key.name.to_owned(),
+            value: entry.value,
+            read_only: false,
+            config_source: entry.source.number(),
+            is_sensitive: entry.key.is_sensitive(),
+            ..CreatableTopicConfigs::default()
+        })
+        .collect()
+}
+
+/// The topic that is made when somebody needs one of this name: as the broker's defaults say, or,
+/// for a topic of the brokers' own, as its settings say (rule 10).
+pub fn automatic(name: &str, layers: &Layers<'_>) -> CreatableTopic {
+    let settings: &[(&str, &str)] = match name {
+        "__consumer_offsets" => &[("cleanup.policy", "compact"), ("compression.type", "producer")],
+        "__transaction_state" => &[
+            ("cleanup.policy", "compact"),
+            ("compression.type", "uncompressed"),
+            ("unclean.leader.election.enable", "false"),
+        ],
+        _ => {
+            return CreatableTopic {
+                name: name.to_owned(),
+                num_partitions: -1,
+                replication_factor: -1,
+                ..CreatableTopic::default()
+            };
+        }
+    };
+    let (prefix, min_isr) = match name {
+        "__consumer_offsets" => ("offsets.topic", None),
+        _ => ("transaction.state.log", Some("transaction.state.log.min.isr")),
+    };
+    let number = |key: &str| layers.number(&format!("{prefix}.{key}"));
+    let config = |key: &str, value: String| CreatableTopicConfig {
+        name: key.to_owned(),
+        value: Some(value),
+        ..CreatableTopicConfig::default()
+    };
+    let mut configs: Vec<_> = settings
+        .iter()
+        .map(|(key, value)| config(key, (*value).to_owned()))
+        .collect();
+    configs.extend(number("segment.bytes").map(|bytes| config("segment.bytes", bytes.to_string())));
+    let min_isr = min_isr.and_then(|key| layers.number(key));
+    configs.extend(min_isr.map(|least| config("min.insync.replicas", least.to_string())));
+    CreatableTopic {
+        name: name.to_owned(),
+        num_partitions: narrow(number("num.partitions")).unwrap_or(-1),
+        replication_factor: narrow(number("replication.factor")).unwrap_or(-1),
+        configs,
+        ..CreatableTopic::default()
+    }
+}
+
+fn narrow<N: TryFrom<i64>>(number: Option<i64>) -> Option<N> {
+    N::try_from(number?).ok()
+}

@@ -1,0 +1,72 @@
+//! `DeleteTopics` (20): the controller decides (rule 72), unless this broker's settings forbid it.
+
+use super::Ctx;
+use super::forward::{self, Failure};
+use crate::meta::settings;
+use crate::wire::error_code::ErrorCode;
+use crate::wire::messages::delete_topics::{DeletableTopicResult, DeleteTopicState};
+use crate::wire::messages::{DeleteTopicsRequest, DeleteTopicsResponse};
+
+/// Asks the controller; the answer comes when this node knows that the topics are gone.
+pub async fn answer(ctx: &Ctx, request: DeleteTopicsRequest) -> DeleteTopicsResponse {
+    let image = ctx.broker.image();
+    if !settings::layers(&image, &ctx.broker.config).flag("delete.topic.enable") {
+        return refused(&request, &forbidden(ctx.version));
+    }
+    let until = forward::deadline(request.timeout_ms);
+    let asked = forward::submit(&ctx.broker, request.clone(), until).await;
+    let response: DeleteTopicsResponse = match asked {
+        Ok(response) => response,
+        Err(failure) => return refused(&request, &failure),
+    };
+    let is_gone = |name: &Option<String>| {
+        let before = name.as_deref().and_then(|name| image.topics.get(name));
+        move |now: &crate::meta::image::Image| {
+            before.is_none_or(|topic| !now.topic_names.contains_key(&topic.id))
+        }
+    };
+    let gone: Vec<_> = response
+        .responses
+        .iter()
+        .filter(|result| result.error_code.is_ok())
+        .map(|result| is_gone(&result.name))
+        .collect();
+    forward::seen(ctx, until, |image| gone.iter().all(|is_gone| is_gone(image))).await;
+    response
+}
+
+/// `delete.topic.enable` is off; clients before version 3 know no word for it.
+fn forbidden(version: i16) -> Failure {
+    Failure {
+        code: if version < 3 {
+            ErrorCode::INVALID_REQUEST
+        } else {
+            ErrorCode::TOPIC_DELETION_DISABLED
+        },
+        message: "delete.topic.enable is false".to_owned(),
+    }
+}
+
+/// Every topic with the same reason why it is not deleted.
+pub fn refused(request: &DeleteTopicsRequest, failure: &Failure) -> DeleteTopicsResponse {
+    let by_name = request.topic_names.iter().map(|name| DeleteTopicState {
+        name: Some(name.clone()),
+        ..DeleteTopicState::default()
+    });
+    DeleteTopicsResponse {
+        responses: request
+            .topics
+            .iter()
+            .cloned()
+            .chain(by_name)
+            .map(|topic| DeletableTopicResult {
+                name: topic.name,
+                topic_id: topic.topic_id,
+                error_code: failure.code,
+                error_message: Some(failure.message.clone()),
+                ..DeletableTopicResult::default()
+            })
+            .collect(),
+        ..DeleteTopicsResponse::default()
+    }
+}

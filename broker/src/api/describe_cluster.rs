@@ -1,0 +1,93 @@
+//! `DescribeCluster` (60): the brokers, or on the controller's listener the controllers (rule 12,
+//! KIP-700, KIP-919, KIP-1073).
+
+use super::{Ctx, topology};
+use crate::config::NodeConfig;
+use crate::meta::image::Image;
+use crate::wire::error_code::ErrorCode;
+use crate::wire::messages::describe_cluster::DescribeClusterBroker;
+use crate::wire::messages::{DescribeClusterRequest, DescribeClusterResponse};
+
+const BROKERS: i8 = 1;
+const CONTROLLERS: i8 = 2;
+
+/// Answers from what this node knows.
+#[expect(clippy::unused_async, reason = "every API is asked in the same way")]
+pub async fn answer(ctx: &Ctx, request: DescribeClusterRequest) -> DescribeClusterResponse {
+    let config = &ctx.broker.config;
+    let image = ctx.broker.image();
+    let on_controller = ctx.caller.on_controller_listener(config);
+    let here = if on_controller { CONTROLLERS } else { BROKERS };
+    let mut response = match refusal(request.endpoint_type, here) {
+        Some(refusal) => refusal,
+        None if on_controller => controllers(config, ctx.broker.quorum.leader()),
+        None => brokers(
+            &image,
+            &ctx.caller.listener,
+            config.node_id,
+            request.include_fenced_brokers,
+        ),
+    };
+    response.cluster_id.clone_from(&ctx.broker.cluster_id);
+    response.endpoint_type = here;
+    if request.include_cluster_authorized_operations {
+        response.cluster_authorized_operations = topology::CLUSTER_OPERATIONS;
+    }
+    response
+}
+
+/// Why a kind of node cannot be described on this listener, if so.
+pub fn refusal(asked: i8, here: i8) -> Option<DescribeClusterResponse> {
+    let (error_code, message) = match asked {
+        same if same == here => return None,
+        BROKERS | CONTROLLERS => (
+            ErrorCode::MISMATCHED_ENDPOINT_TYPE,
+            format!("this listener tells of endpoint type {here}, not of {asked}"),
+        ),
+        other => (
+            ErrorCode::UNSUPPORTED_ENDPOINT_TYPE,
+            format!("there is no endpoint type {other}"),
+        ),
+    };
+    Some(DescribeClusterResponse {
+        error_code,
+        error_message: Some(message),
+        ..DescribeClusterResponse::default()
+    })
+}
+
+/// The brokers as a listener's clients reach them.
+pub fn brokers(image: &Image, listener: &str, node: i32, fenced: bool) -> DescribeClusterResponse {
+    DescribeClusterResponse {
+        controller_id: topology::told_controller(image, listener, node),
+        brokers: topology::reachable(image, listener, fenced)
+            .map(|(broker, at)| DescribeClusterBroker {
+                broker_id: broker.registration.id,
+                host: at.host.clone(),
+                port: i32::from(at.port),
+                rack: broker.registration.rack.clone(),
+                is_fenced: broker.fenced,
+                ..DescribeClusterBroker::default()
+            })
+            .collect(),
+        ..DescribeClusterResponse::default()
+    }
+}
+
+/// The controllers: the voters of the metadata quorum.
+pub fn controllers(config: &NodeConfig, leader: Option<i32>) -> DescribeClusterResponse {
+    DescribeClusterResponse {
+        controller_id: leader.unwrap_or(-1),
+        brokers: config
+            .voters
+            .iter()
+            .map(|voter| DescribeClusterBroker {
+                broker_id: voter.node,
+                host: voter.host.clone(),
+                port: i32::from(voter.port),
+                ..DescribeClusterBroker::default()
+            })
+            .collect(),
+        ..DescribeClusterResponse::default()
+    }
+}

@@ -1,0 +1,163 @@
+//! News of the metadata for everybody on the node: the newest image for those who only look, and
+//! for those who follow every change without loss. A reader that is slow gets changes merged, so
+//! that what waits for it is bounded by what exists, not by how often it changed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use tokio::sync::{Notify, watch};
+
+use crate::meta::image::{Delta, Image};
+
+/// Where images come out; a handle, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    newest: watch::Sender<Arc<Image>>,
+    readers: Arc<Mutex<Vec<Weak<Slot>>>>,
+}
+
+/// What waits for one reader.
+#[derive(Debug, Default)]
+struct Slot {
+    news: Mutex<News>,
+    wake: Notify,
+}
+
+#[derive(Debug, Default)]
+struct News {
+    waiting: Option<(Arc<Image>, Delta)>,
+    is_over: bool,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self {
+            newest: watch::Sender::new(Arc::new(Image::empty())),
+            readers: Arc::default(),
+        }
+    }
+}
+
+impl Slot {
+    /// Takes what waits, and says whether more can come.
+    fn look(&self) -> (Option<(Arc<Image>, Delta)>, bool) {
+        let mut news = lock(&self.news);
+        (news.waiting.take(), news.is_over)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Feed {
+    /// The newest image, and news of every later one.
+    pub fn images(&self) -> watch::Receiver<Arc<Image>> {
+        self.newest.subscribe()
+    }
+
+    /// Every change from here on; the first news is the whole image as it is now.
+    pub fn subscribe(&self) -> Changes {
+        let mut readers = lock(&self.readers);
+        let image = self.newest.borrow().clone();
+        let delta = between(&Image::empty(), &image);
+        let slot = Arc::new(Slot::default());
+        lock(&slot.news).waiting = Some((image, delta));
+        slot.wake.notify_one();
+        readers.retain(|reader| reader.strong_count() > 0);
+        readers.push(Arc::downgrade(&slot));
+        Changes { slot }
+    }
+
+    /// Tells everybody of an image and of what changed since the one before.
+    pub fn publish(&self, image: Arc<Image>, delta: &Delta) {
+        let readers = lock(&self.readers);
+        for slot in readers.iter().filter_map(Weak::upgrade) {
+            let mut news = lock(&slot.news);
+            let merged = match news.waiting.take() {
+                Some((_, mut earlier)) => {
+                    earlier.merge(delta.clone());
+                    shorten(&mut earlier);
+                    earlier
+                }
+                None => delta.clone(),
+            };
+            news.waiting = Some((Arc::clone(&image), merged));
+            slot.wake.notify_one();
+        }
+        self.newest.send_replace(image);
+    }
+
+    /// Says that no change will follow.
+    pub fn close(&self) {
+        for slot in lock(&self.readers).iter().filter_map(Weak::upgrade) {
+            lock(&slot.news).is_over = true;
+            slot.wake.notify_one();
+        }
+    }
+}
+
+/// Changes of the metadata, in order and without loss.
+#[derive(Debug)]
+pub struct Changes {
+    slot: Arc<Slot>,
+}
+
+impl Changes {
+    /// Waits for the next change: the image and all that changed since the last call. The first
+    /// call gives the whole image as changed. `None` once the node's quorum is shut down.
+    pub async fn next(&mut self) -> Option<(Arc<Image>, Delta)> {
+        loop {
+            let (waiting, is_over) = self.slot.look();
+            if waiting.is_some() || is_over {
+                return waiting;
+            }
+            self.slot.wake.notified().await;
+        }
+    }
+}
+
+/// Names each thing that changed once.
+fn shorten(delta: &mut Delta) {
+    delta.brokers.sort_unstable();
+    delta.brokers.dedup();
+    delta.partitions.sort_unstable();
+    delta.partitions.dedup();
+    delta.removed_topics.sort_unstable();
+    delta.removed_topics.dedup();
+    delta.configs.sort_unstable();
+    delta.configs.dedup();
+}
+
+/// All that differs between two images.
+pub fn between(old: &Image, new: &Image) -> Delta {
+    let mut delta = Delta {
+        brokers: differing(&old.brokers, &new.brokers),
+        configs: differing(&old.configs, &new.configs),
+        ..Delta::default()
+    };
+    for (id, name) in &*old.topic_names {
+        if !new.topic_names.contains_key(id) {
+            delta.removed_topics.push((*id, Arc::clone(name)));
+        }
+    }
+    for topic in new.topics.values() {
+        let before = old.topic_by_id(topic.id);
+        for (index, state) in (0_i32..).zip(&topic.partitions) {
+            let known = before.and_then(|before| old.partition(&before.name, index));
+            if known != Some(state) {
+                delta.partitions.push((topic.id, index));
+            }
+        }
+    }
+    delta
+}
+
+/// Keys that are in one map only, or have another value in each.
+fn differing<K: Ord + Clone, V: PartialEq>(old: &BTreeMap<K, V>, new: &BTreeMap<K, V>) -> Vec<K> {
+    let gone = old.keys().filter(|key| !new.contains_key(key));
+    let changed = new
+        .iter()
+        .filter(|(key, value)| old.get(key) != Some(value));
+    gone.chain(changed.map(|(key, _)| key)).cloned().collect()
+}

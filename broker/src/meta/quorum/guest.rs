@@ -1,0 +1,196 @@
+//! The end of a stream that answers: this node opens one to every other voter, keeps it open, and
+//! answers what comes over it. Opens again, with growing pauses, whatever happens.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use openraft::Snapshot;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::election::Contact;
+use super::stream::{self, Answer, Part, Question, StreamError};
+use super::types::{Picture, Raft};
+use crate::fault::Link;
+use crate::peer::{Address, Dialer, PeerError};
+use crate::wire::messages::{QuorumStreamRequest, QuorumStreamResponse};
+
+/// Pauses between attempts to open a stream: the first, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// Silence after which a stream counts as dead: three pings of the other node did not come.
+const SILENCE: Duration = Duration::from_secs(13);
+
+/// What answers questions: this node's consensus.
+#[derive(Clone)]
+pub struct Answering {
+    /// The consensus.
+    pub raft: Raft,
+    /// When a leader was last heard.
+    pub contact: Arc<Contact>,
+}
+
+/// A node that opens streams.
+#[derive(Clone)]
+pub struct Guest {
+    /// How it introduces itself.
+    pub hello: QuorumStreamRequest,
+    /// How it opens connections.
+    pub dialer: Dialer,
+    /// What answers.
+    pub answering: Answering,
+}
+
+/// Why there is no stream.
+#[derive(Debug, thiserror::Error)]
+enum Missing {
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    #[error("it refuses the stream: {0:?}")]
+    Refused(QuorumStreamResponse),
+    #[error(transparent)]
+    Ended(#[from] StreamError),
+}
+
+impl Guest {
+    /// Keeps a stream to `host` open, for ever.
+    pub async fn follow(self, host: Address) {
+        let mut pause = PAUSES.0;
+        let mut told = String::new();
+        loop {
+            let mut was_open = false;
+            let Err(missing) = self.follow_once(&host, &mut was_open).await;
+            if was_open {
+                pause = PAUSES.0;
+            }
+            // The same reason over and over is told once.
+            let why = missing.to_string();
+            if why != told {
+                log::info!("no quorum stream to node {}: {why}", host.node);
+                told = why;
+            }
+            tokio::time::sleep(jittered(pause)).await;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+
+    async fn follow_once(
+        &self,
+        host: &Address,
+        was_open: &mut bool,
+    ) -> Result<std::convert::Infallible, Missing> {
+        let within = self.dialer.connect_timeout;
+        let mut peer = self.dialer.connect(Link::Controller, host).await?;
+        let welcome = peer.ask(&self.hello, 0, within).await?;
+        if !welcome.error_code.is_ok() {
+            return Err(Missing::Refused(welcome));
+        }
+        *was_open = true;
+        let (tcp, buffer) = peer.into_stream();
+        tokio::select! {
+            biased;
+            () = self.dialer.faults.cut(Link::Controller, host.node) => {
+                Err(PeerError::Cut(host.node).into())
+            }
+            ended = self.answering.clone().serve(tcp, buffer) => Err(ended.into()),
+        }
+    }
+}
+
+/// A little less than `pause`, so that nodes do not knock in step.
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(1.0 - f64::from(random_u32() % 256) / 1024.0)
+}
+
+/// Chance without a generator to keep: the standard library seeds its hashers.
+pub fn random_u64() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+fn random_u32() -> u32 {
+    u32::try_from(random_u64() >> 32).unwrap_or_default()
+}
+
+impl Answering {
+    /// Answers question by question until the stream ends.
+    async fn serve(self, tcp: TcpStream, mut buffer: BytesMut) -> StreamError {
+        let (mut source, mut sink) = tcp.into_split();
+        let mut parts = None;
+        loop {
+            let read = stream::read::<Question>(&mut source, &mut buffer);
+            let asked = match timeout(SILENCE, read).await {
+                Err(_) => return StreamError::Silent(SILENCE),
+                Ok(Err(error)) => return error,
+                Ok(Ok(asked)) => asked,
+            };
+            let answer = self.answer(asked.content, &mut parts).await;
+            let written = match stream::encode(asked.number, &answer) {
+                Ok(bytes) => sink.write_all(&bytes).await.map_err(StreamError::Io),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = written {
+                return error;
+            }
+        }
+    }
+
+    async fn answer(&self, question: Question, parts: &mut Option<Part>) -> Answer {
+        match question {
+            Question::Ping => Answer::Pong,
+            Question::Poll { last } => Answer::Poll {
+                is_granted: self.contact.grants(&self.raft, last),
+            },
+            Question::Vote(request) => match self.raft.vote(request).await {
+                Ok(answer) => Answer::Vote(answer),
+                Err(error) => Answer::Failed(error.to_string()),
+            },
+            Question::Append(request) => {
+                let vote = request.vote;
+                match self.raft.append_entries(request).await {
+                    Ok(answer) => {
+                        self.contact.hear(&answer, vote.leader_id().node_id);
+                        Answer::Append(answer)
+                    }
+                    Err(error) => Answer::Failed(error.to_string()),
+                }
+            }
+            Question::Snapshot(part) => self.take_part(part, parts).await,
+        }
+    }
+
+    /// Gathers the parts of a snapshot and installs it with the last one.
+    async fn take_part(&self, part: Part, parts: &mut Option<Part>) -> Answer {
+        let vote = self.raft.metrics().borrow().vote;
+        if part.vote < vote {
+            return Answer::Snapshot { vote };
+        }
+        self.contact.hear_leader(part.vote.leader_id().node_id);
+        let whole = match parts.take().filter(|known| known.meta == part.meta) {
+            None if part.before == 0 => part,
+            Some(known) if known.records.len() == part.before => {
+                let mut whole = known;
+                whole.records.extend(part.records);
+                whole.is_last = part.is_last;
+                whole
+            }
+            _ => return Answer::Failed("this part of a snapshot does not follow".to_owned()),
+        };
+        if !whole.is_last {
+            *parts = Some(whole);
+            return Answer::Snapshot { vote };
+        }
+        let (offset, records) = (whole.offset, whole.records);
+        let snapshot = Snapshot {
+            meta: whole.meta,
+            snapshot: Box::new(Picture { offset, records }),
+        };
+        match self.raft.install_full_snapshot(whole.vote, snapshot).await {
+            Ok(answer) => Answer::Snapshot { vote: answer.vote },
+            Err(error) => Answer::Failed(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The end of a stream that asks: streams that other nodes opened to this one, by node. A node
+//! without one cannot be asked anything.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+use super::stream::{self, Answer, Question, StreamError};
+
+/// Questions that may wait for one stream to be written.
+const QUEUE: usize = 64;
+
+/// How long a stream may be idle before the other node is told that this one is there.
+const PING_EVERY: Duration = Duration::from_secs(4);
+
+/// Streams that other nodes opened to this one; a handle, cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Streams {
+    open: Arc<Mutex<Open>>,
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    by_node: BTreeMap<i32, Handle>,
+    opened: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Handle {
+    /// Which one of the node's streams.
+    number: u64,
+    ask: mpsc::Sender<Asked>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    question: Arc<Question>,
+    answer: oneshot::Sender<Answer>,
+}
+
+type Waiting = Mutex<HashMap<u64, oneshot::Sender<Answer>>>;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Streams {
+    /// Nodes that can be asked.
+    pub fn nodes(&self) -> Vec<i32> {
+        lock(&self.open).by_node.keys().copied().collect()
+    }
+
+    /// Resolves whenever a stream came or went.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Asks a node; `None` where it has no stream or the stream ends before it answers.
+    pub async fn ask(&self, node: i32, question: Arc<Question>) -> Option<Answer> {
+        let handle = lock(&self.open).by_node.get(&node).cloned()?;
+        let (answer, answered) = oneshot::channel();
+        handle.ask.send(Asked { question, answer }).await.ok()?;
+        answered.await.ok()
+    }
+
+    /// Serves a stream that `node` opened, until it ends. A later one of the same node replaces it.
+    pub async fn serve(&self, node: i32, tcp: TcpStream, read: BytesMut) -> StreamError {
+        let (ask, asked) = mpsc::channel(QUEUE);
+        let number = self.enter(node, ask);
+        let waiting = Waiting::default();
+        let (source, sink) = tcp.into_split();
+        let ended = tokio::select! {
+            ended = write_questions(sink, asked, &waiting) => ended,
+            ended = read_answers(source, read, &waiting) => ended,
+        };
+        self.leave(node, number);
+        ended
+    }
+
+    fn enter(&self, node: i32, ask: mpsc::Sender<Asked>) -> u64 {
+        let mut open = lock(&self.open);
+        open.opened += 1;
+        let number = open.opened;
+        open.by_node.insert(node, Handle { number, ask });
+        drop(open);
+        self.changed.send_modify(|count| *count += 1);
+        number
+    }
+
+    fn leave(&self, node: i32, number: u64) {
+        let mut open = lock(&self.open);
+        if open
+            .by_node
+            .get(&node)
+            .is_some_and(|handle| handle.number == number)
+        {
+            open.by_node.remove(&node);
+        }
+        drop(open);
+        self.changed.send_modify(|count| *count += 1);
+    }
+}
+
+async fn write_questions(
+    mut sink: OwnedWriteHalf,
+    mut asked: mpsc::Receiver<Asked>,
+    waiting: &Waiting,
+) -> StreamError {
+    let mut number = 0;
+    loop {
+        number += 1;
+        let bytes = match timeout(PING_EVERY, asked.recv()).await {
+            Err(_) => stream::encode(number, &Question::Ping),
+            Ok(None) => return StreamError::Closed,
+            // Who asked gave up while the stream was busy.
+            Ok(Some(Asked { answer, .. })) if answer.is_closed() => continue,
+            Ok(Some(Asked { question, answer })) => {
+                let mut waiting = lock(waiting);
+                waiting.retain(|_, answer| !answer.is_closed());
+                waiting.insert(number, answer);
+                stream::encode(number, &*question)
+            }
+        };
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) => return error,
+        };
+        if let Err(error) = sink.write_all(&bytes).await {
+            return error.into();
+        }
+    }
+}
+
+async fn read_answers(
+    mut source: OwnedReadHalf,
+    mut buffer: BytesMut,
+    waiting: &Waiting,
+) -> StreamError {
+    loop {
+        match stream::read::<Answer>(&mut source, &mut buffer).await {
+            Err(error) => return error,
+            Ok(answered) => {
+                let asker = lock(waiting).remove(&answered.number);
+                if let Some(asker) = asker {
+                    // Who asked may have given up; then nobody misses the answer.
+                    drop(asker.send(answered.content));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,499 @@
+//! The metadata quorum: openraft behind this one door (KIP-500, KIP-595).
+//!
+//! * Only the leader runs a controller. It answers commands with records, and answers only once a
+//!   majority has the records on disk. A [`types::Proposal`] names the image it was computed on and
+//!   is void against any other, so a controller that was replaced does no harm.
+//! * Metadata offsets count records: the image's offset is that of the last record applied. Raft's
+//!   log has other numbers: one index per proposal, plus one per election and change of observers.
+//!   [`QuorumStatus`] speaks of raft indexes only.
+//! * Requests of the quorum from X to Y travel over the stream that Y opened to X. A node that
+//!   nobody can reach still follows, as with Kafka, where followers fetch.
+//! * Commands are carried out at most once, see [`forward`].
+//!
+//! | file | holds |
+//! |---|---|
+//! | `types` | entries, verdicts, and openraft's types by short names |
+//! | `disk`, `log_file`, `snapshot` | files: vote, log, snapshots |
+//! | `storage`, `state` | openraft's view of them |
+//! | `changes` | news of images |
+//! | `stream`, `host`, `guest`, `network` | streams: messages, the asking end, the answering end, openraft's requests |
+//! | `progress`, `election`, `members` | who is how far, who may lead, who reads along |
+//! | `active`, `forward` | the controller's loop, and commands on their way to it |
+//! | `status` | what DescribeQuorum says |
+
+pub mod active;
+pub mod changes;
+mod disk;
+mod election;
+pub mod forward;
+mod guest;
+mod host;
+mod log_file;
+mod members;
+mod network;
+mod progress;
+mod snapshot;
+mod state;
+pub mod status;
+mod storage;
+mod stream;
+pub mod types;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use std::{fmt, fs};
+
+use bytes::BytesMut;
+use openraft::error::{InitializeError, RaftError};
+use openraft::{Config, SnapshotPolicy};
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::command::{Command, Reply};
+use super::controller::ControllerSettings;
+use super::image::Image;
+use crate::clock::Clock;
+use crate::peer::{Address, Dialer};
+use crate::wire::error_code::ErrorCode;
+use crate::wire::messages::{
+    ControllerCommandRequest, ControllerCommandResponse, QuorumStreamRequest, QuorumStreamResponse,
+};
+
+use active::Active;
+use changes::{Changes, Feed};
+use election::{Contact, Elector};
+use forward::Forwarder;
+use guest::{Answering, Guest};
+use host::Streams;
+use members::Members;
+use network::Network;
+use progress::Progress;
+use state::StateMachine;
+pub use status::{QuorumReplica, QuorumStatus};
+use storage::LogStore;
+use types::Raft;
+
+/// Why the quorum cannot be opened.
+#[derive(Debug, Error)]
+pub enum QuorumError {
+    /// A file cannot be used.
+    #[error(transparent)]
+    Disk(#[from] disk::DiskError),
+    /// The directory cannot be made.
+    #[error("{path}: {source}")]
+    Directory {
+        /// Which directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The settings contradict each other.
+    #[error("{0}")]
+    Settings(String),
+    /// The directory belongs to a quorum of other voters.
+    #[error(
+        "{path} was made for the voters {recorded:?}, controller.quorum.voters names {given:?}: restore the setting, or start with an empty directory"
+    )]
+    Voters {
+        /// Which directory.
+        path: PathBuf,
+        /// Voters as recorded.
+        recorded: Vec<i32>,
+        /// Voters as given.
+        given: Vec<i32>,
+    },
+    /// The consensus did not start.
+    #[error("the metadata quorum did not start: {0}")]
+    Start(String),
+}
+
+/// Why a command has no answer.
+#[derive(Debug, Clone, Error)]
+pub enum SubmitError {
+    /// No active controller is known or reachable: nothing happened, ask again later.
+    #[error("no active controller is reachable: {0}")]
+    NoController(String),
+    /// The controller did not answer in time; the command may still have happened.
+    #[error("the active controller did not answer in time")]
+    TimedOut,
+    /// The answer was lost; the command may have happened.
+    #[error("the active controller's answer was lost, the command may have happened: {0}")]
+    Unconfirmed(String),
+    /// The command cannot be sent, or the controller cannot read it.
+    #[error("the command cannot be sent: {0}")]
+    Unsendable(String),
+}
+
+/// What a node's part in the quorum is made of.
+#[derive(Clone)]
+pub struct QuorumOptions {
+    /// This node's id.
+    pub node_id: i32,
+    /// All voters with their controller listeners; this node has a vote if it is among them.
+    pub voters: Vec<Address>,
+    /// Where log, vote and snapshots are kept; made if it is missing.
+    pub dir: PathBuf,
+    /// The cluster's id; streams of other clusters are refused.
+    pub cluster_id: String,
+    /// How connections to other nodes are opened.
+    pub dialer: Dialer,
+    /// What time it is.
+    pub clock: Clock,
+    /// What the controller goes by whenever this node is the active one.
+    pub controller: ControllerSettings,
+    /// `controller.quorum.election.timeout.ms`: silence of the leader before an election, at least;
+    /// at most twice that.
+    pub election_timeout: Duration,
+    /// How often a leader shows that it is there.
+    pub heartbeat: Duration,
+    /// `controller.quorum.fetch.timeout.ms`: a leader that hears no majority for so long decides
+    /// nothing more, and a follower that hears no leader for so long knows none.
+    pub fetch_timeout: Duration,
+    /// How often the controller looks at what time alone demands.
+    pub tick: Duration,
+    /// How long a command may take.
+    pub submit_timeout: Duration,
+    /// Entries of the log between two snapshots.
+    pub snapshot_every: u64,
+    /// How long a node without a vote may be away before it is no observer any more.
+    pub observer_timeout: Duration,
+}
+
+impl QuorumOptions {
+    /// The defaults for everything that is not a node's own.
+    pub fn new(node_id: i32, dir: PathBuf, dialer: Dialer, controller: ControllerSettings) -> Self {
+        Self {
+            node_id,
+            dir,
+            dialer,
+            controller,
+            voters: Vec::new(),
+            cluster_id: String::new(),
+            clock: Clock::System,
+            election_timeout: Duration::from_secs(1),
+            heartbeat: Duration::from_millis(200),
+            fetch_timeout: Duration::from_secs(2),
+            tick: Duration::from_millis(250),
+            submit_timeout: Duration::from_secs(5),
+            snapshot_every: 5000,
+            observer_timeout: Duration::from_mins(5),
+        }
+    }
+
+    fn voter_ids(&self) -> Vec<i32> {
+        let mut ids: Vec<i32> = self.voters.iter().map(|voter| voter.node).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// openraft's own election timer is off ([`election`]); its timeouts only say for how long a
+    /// node that heard a leader votes for nobody else.
+    fn raft_config(&self) -> Result<Arc<Config>, QuorumError> {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let lease = millis(self.election_timeout);
+        let config = Config {
+            cluster_name: self.cluster_id.clone(),
+            election_timeout_min: lease.saturating_sub(1),
+            election_timeout_max: lease,
+            heartbeat_interval: millis(self.heartbeat),
+            enable_elect: false,
+            snapshot_policy: SnapshotPolicy::LogsSinceLast(self.snapshot_every),
+            max_in_snapshot_log_to_keep: self.snapshot_every / 5,
+            ..Config::default()
+        };
+        config.validate().map(Arc::new).map_err(|error| {
+            let message = format!("controller.quorum.election.timeout.ms: {error}");
+            QuorumError::Settings(message)
+        })
+    }
+}
+
+/// This node's part in the quorum; a handle, cheap to clone. Its work ends with
+/// [`Quorum::shut_down`] or with the last handle.
+#[derive(Clone)]
+pub struct Quorum {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    node: i32,
+    cluster_id: String,
+    voters: Vec<i32>,
+    fetch_timeout: Duration,
+    clock: Clock,
+    raft: Raft,
+    log: LogStore,
+    feed: Feed,
+    streams: Streams,
+    progress: Arc<Progress>,
+    contact: Arc<Contact>,
+    forwarder: Forwarder,
+    tasks: Mutex<JoinSet<()>>,
+    is_closed: watch::Sender<bool>,
+}
+
+impl fmt::Debug for Quorum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Quorum")
+            .field("node", &self.inner.node)
+            .field("voters", &self.inner.voters)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.feed.close();
+    }
+}
+
+impl Quorum {
+    /// Opens this node's part: reads what is on disk, connects to the other voters, and takes part
+    /// in elections if it has a vote. Returns before there is a leader.
+    pub async fn open(options: QuorumOptions) -> Result<Self, QuorumError> {
+        let config = options.raft_config()?;
+        let dir = options.dir.clone();
+        let feed = Feed::default();
+        let (log, machine) = open_files(&dir, &feed)?;
+        let streams = Streams::default();
+        let progress = Arc::new(Progress::default());
+        let network = Network {
+            streams: streams.clone(),
+            progress: Arc::clone(&progress),
+            log: log.clone(),
+            clock: options.clock.clone(),
+            faults: options.dialer.faults.clone(),
+        };
+        let raft = Raft::new(options.node_id, config, network, log.clone(), machine)
+            .await
+            .map_err(|error| QuorumError::Start(error.to_string()))?;
+        begin(&raft, &options).await?;
+        let contact = Arc::new(Contact::new(log.clone(), options.election_timeout));
+        let (local, commands) = mpsc::channel(active::QUEUE);
+        let inner = Inner {
+            node: options.node_id,
+            cluster_id: options.cluster_id.clone(),
+            voters: options.voter_ids(),
+            fetch_timeout: options.fetch_timeout,
+            clock: options.clock.clone(),
+            forwarder: Forwarder {
+                node: options.node_id,
+                voters: options.voters.clone(),
+                dialer: options.dialer.clone(),
+                raft: raft.clone(),
+                local,
+                within: options.submit_timeout,
+                idle: Mutex::new(BTreeMap::new()),
+            },
+            raft,
+            log,
+            feed,
+            streams,
+            progress,
+            contact,
+            tasks: Mutex::default(),
+            is_closed: watch::Sender::new(false),
+        };
+        inner.start(options, commands);
+        let inner = Arc::new(inner);
+        Ok(Self { inner })
+    }
+
+    /// The newest image this node has applied, and news of every later one.
+    pub fn images(&self) -> watch::Receiver<Arc<Image>> {
+        self.inner.feed.images()
+    }
+
+    /// Every change of the metadata on this node, in order and without loss; the first news is the
+    /// whole image. A reader that is slow gets changes merged.
+    pub fn changes(&self) -> Changes {
+        self.inner.feed.subscribe()
+    }
+
+    /// Asks the active controller, wherever it is, and waits until its answer is agreed on. By then
+    /// a command that this very node answered is in its own image.
+    pub async fn submit(&self, command: Command) -> Result<Reply, SubmitError> {
+        self.inner.forwarder.submit(command).await
+    }
+
+    /// The answer to a node that wants to open a stream; without an error, hand the connection to
+    /// [`Quorum::serve_stream`] once the answer is written.
+    pub fn welcome(&self, hello: &QuorumStreamRequest) -> QuorumStreamResponse {
+        let inner = &self.inner;
+        let refused = |error_code, why: String| QuorumStreamResponse {
+            error_code,
+            error_message: Some(why),
+            ..QuorumStreamResponse::default()
+        };
+        if hello.cluster_id != inner.cluster_id {
+            let why = format!("this node belongs to cluster {}", inner.cluster_id);
+            return refused(ErrorCode::INCONSISTENT_CLUSTER_ID, why);
+        }
+        if !inner.voters.contains(&inner.node) {
+            let why = format!("node {} has no vote", inner.node);
+            return refused(ErrorCode::INVALID_REQUEST, why);
+        }
+        if hello.is_voter != inner.voters.contains(&hello.node_id) {
+            let why = format!("the voters are {:?} here", inner.voters);
+            return refused(ErrorCode::INVALID_REQUEST, why);
+        }
+        QuorumStreamResponse::default()
+    }
+
+    /// Serves a stream that another node opened, until it ends; `read` is what was read of the
+    /// connection beyond the hello.
+    pub async fn serve_stream(&self, hello: &QuorumStreamRequest, tcp: TcpStream, read: BytesMut) {
+        let node = hello.node_id;
+        if let Err(error) = tcp.set_nodelay(true) {
+            log::debug!("the quorum's stream of node {node} may be slow: {error}");
+        }
+        let streams = self.inner.streams.clone();
+        let mut is_closed = self.inner.is_closed.subscribe();
+        tokio::select! {
+            ended = streams.serve(node, tcp, read) => {
+                log::info!("the quorum's stream of node {node} ended: {ended}");
+            }
+            _ = is_closed.wait_for(|closed| *closed) => {}
+        }
+    }
+
+    /// Answers a command that another node sent here. It is never sent on: a node that is not the
+    /// active controller says who is.
+    pub async fn serve_command(
+        &self,
+        request: &ControllerCommandRequest,
+    ) -> ControllerCommandResponse {
+        match self.serve_describe(request) {
+            Some(described) => described,
+            None => self.inner.forwarder.serve(request).await,
+        }
+    }
+
+    /// Resolves with the reason if the consensus stops by itself (a disk that fails): the node
+    /// cannot go on.
+    pub async fn failed(&self) -> String {
+        let mut metrics = self.inner.raft.metrics();
+        let ended = metrics.wait_for(|now| now.running_state.is_err()).await;
+        match ended.as_deref().map(|now| &now.running_state) {
+            Ok(Err(fatal)) => fatal.to_string(),
+            _ => "the metadata quorum ended".to_owned(),
+        }
+    }
+
+    /// Stops this node's part. What was agreed on is on disk.
+    pub async fn shut_down(&self) {
+        let inner = &self.inner;
+        inner.is_closed.send_replace(true);
+        inner
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .abort_all();
+        if let Err(error) = inner.raft.shutdown().await {
+            log::warn!("the metadata quorum did not stop cleanly: {error}");
+        }
+        inner.feed.close();
+    }
+}
+
+fn open_files(dir: &Path, feed: &Feed) -> Result<(LogStore, StateMachine), QuorumError> {
+    fs::create_dir_all(dir).map_err(|source| QuorumError::Directory {
+        path: dir.to_owned(),
+        source,
+    })?;
+    // The vote is read first: it refuses a directory of a later version before anything is touched.
+    disk::read_vote(dir)?;
+    let machine = StateMachine::open(dir.to_owned(), feed.clone())?;
+    Ok((LogStore::open(dir)?, machine))
+}
+
+/// Gives a new voter the list of voters. All of them start with the same first entry, so it does
+/// not matter who was first. A directory with another list is refused.
+async fn begin(raft: &Raft, options: &QuorumOptions) -> Result<(), QuorumError> {
+    let given = options.voter_ids();
+    let failed = |error: String| QuorumError::Start(error);
+    if given.contains(&options.node_id) {
+        let nodes: BTreeSet<i32> = given.iter().copied().collect();
+        match raft.initialize(nodes).await {
+            Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
+            Err(error) => return Err(failed(error.to_string())),
+        }
+    }
+    let recorded: Vec<i32> = raft
+        .with_raft_state(|state| state.membership_state.effective().voter_ids().collect())
+        .await
+        .map_err(|error| failed(error.to_string()))?;
+    if recorded.is_empty() || recorded == given {
+        return Ok(());
+    }
+    if let Err(error) = raft.shutdown().await {
+        log::debug!("the metadata quorum did not stop cleanly: {error}");
+    }
+    let path = options.dir.clone();
+    Err(QuorumError::Voters {
+        path,
+        recorded,
+        given,
+    })
+}
+
+impl Inner {
+    /// Starts everything that runs beside the consensus.
+    fn start(&self, options: QuorumOptions, commands: mpsc::Receiver<active::Submitted>) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_voter = self.voters.contains(&self.node);
+        let guest = Guest {
+            hello: QuorumStreamRequest {
+                cluster_id: options.cluster_id.clone(),
+                node_id: self.node,
+                is_voter,
+                ..QuorumStreamRequest::default()
+            },
+            dialer: options.dialer.clone(),
+            answering: Answering {
+                raft: self.raft.clone(),
+                contact: Arc::clone(&self.contact),
+            },
+        };
+        for host in options.voters.iter().filter(|host| host.node != self.node) {
+            tasks.spawn(guest.clone().follow(host.clone()));
+        }
+        let active = Active {
+            raft: self.raft.clone(),
+            node: self.node,
+            voters: self.voters.clone(),
+            clock: options.clock,
+            settings: options.controller,
+            images: self.feed.images(),
+            progress: Arc::clone(&self.progress),
+            fetch_timeout: options.fetch_timeout,
+            tick_every: options.tick,
+        };
+        tasks.spawn(active.run(commands));
+        if !is_voter {
+            return;
+        }
+        let elector = Elector {
+            raft: self.raft.clone(),
+            node: self.node,
+            voters: self.voters.clone(),
+            streams: self.streams.clone(),
+            contact: Arc::clone(&self.contact),
+            log: self.log.clone(),
+            progress: Arc::clone(&self.progress),
+            fetch_timeout: options.fetch_timeout,
+            timeouts: (options.election_timeout, options.election_timeout * 2),
+        };
+        tasks.spawn(elector.watch());
+        let members = Members {
+            raft: self.raft.clone(),
+            streams: self.streams.clone(),
+            gone_after: options.observer_timeout,
+        };
+        tasks.spawn(members.watch());
+    }
+}

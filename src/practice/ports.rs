@@ -1,0 +1,100 @@
+//! Ports of loopback for the nodes. They lie below the range from which systems take ports for outgoing
+//! connections, so that a node that was stopped finds its own again. Never listens for longer than a look.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use super::error::PracticeError;
+use super::layout::Plan;
+
+/// The ports of one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ports {
+    pub(super) clients: u16,
+    pub(super) controller: u16,
+    pub(super) metrics: u16,
+}
+
+/// Where the search begins, how far apart clusters stand, and how many places there are.
+const FIRST: u16 = 10_000;
+const STRIDE: u16 = 50;
+const PLACES: u16 = 400;
+/// From a node's port for clients to its others.
+const CONTROLLERS: u16 = 15;
+const METRICS: u16 = 30;
+
+/// Whether nobody listens there.
+pub(super) fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+/// Ports for `nodes` nodes. `seed` says where the search begins, so that two clusters do not begin at one place.
+pub(super) fn choose(
+    nodes: usize,
+    seed: u64,
+    is_free: impl Fn(u16) -> bool,
+) -> Result<Vec<Ports>, PracticeError> {
+    let places = u64::from(PLACES);
+    let start = u16::try_from(seed % places).unwrap_or(0);
+    for step in 0..PLACES {
+        let base = FIRST + (start + step) % PLACES * STRIDE;
+        let ports: Vec<Ports> = (1..=u16::try_from(nodes).unwrap_or(u16::MAX))
+            .map(|id| Ports {
+                clients: base + id,
+                controller: base + CONTROLLERS + id,
+                metrics: base + METRICS + id,
+            })
+            .collect();
+        if ports.iter().all(|ports| all_free(*ports, &is_free)) {
+            return Ok(ports);
+        }
+    }
+    Err(PracticeError::Ports(nodes))
+}
+
+/// Whether a cluster that does not run can still have the ports of its plan.
+pub(super) fn are_free(plan: &Plan) -> bool {
+    plan.nodes.iter().all(|node| all_free(node.ports, &is_free))
+}
+
+fn all_free(ports: Ports, is_free: &impl Fn(u16) -> bool) -> bool {
+    is_free(ports.clients) && is_free(ports.controller) && is_free(ports.metrics)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_ports_and_a_taken_one_others() {
+        let first = choose(5, 7, |_| true).unwrap();
+        assert_eq!(first, choose(5, 7, |_| true).unwrap());
+        let taken = first[3].metrics;
+        let second = choose(5, 7, |port| port != taken).unwrap();
+        assert_ne!(first, second);
+    }
+
+    #[test]
+    fn no_two_ports_of_a_cluster_are_the_same() {
+        let ports = choose(9, 399, |_| true).unwrap();
+        let mut all: Vec<u16> = ports
+            .iter()
+            .flat_map(|p| [p.clients, p.controller, p.metrics])
+            .collect();
+        assert!(all.iter().all(|port| (10_000..30_100).contains(port)));
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 27);
+    }
+
+    #[test]
+    fn where_everything_is_taken_that_is_said() {
+        let none = choose(5, 0, |_| false);
+        assert!(matches!(none, Err(PracticeError::Ports(5))));
+    }
+
+    #[test]
+    fn a_port_that_somebody_listens_on_is_not_free() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        assert!(!is_free(listener.local_addr().unwrap().port()));
+    }
+}
