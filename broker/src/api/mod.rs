@@ -20,7 +20,9 @@ mod dispatch;
 mod forward;
 mod topology;
 mod endpoints;
+mod data;
 
+pub use data::Data;
 use dispatch::Asked;
 pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
 
@@ -31,7 +33,7 @@ served! {
     // Data.
     init_producer_id::answer(InitProducerIdRequest), 0-5, Brokers;
     produce::begin(ProduceRequest), 0-13, Brokers;
-    fetch::answer(FetchRequest), 4-17, Brokers;
+    fetch::answer(FetchRequest), 4-18, Brokers;
     list_offsets::answer(ListOffsetsRequest), 1-11, Brokers;
     offset_for_leader_epoch::answer(OffsetForLeaderEpochRequest), 2-4, Brokers;
     delete_records::answer(DeleteRecordsRequest), 0-2, Brokers;
