@@ -17,10 +17,10 @@ use crate::wire::messages::*;
 
 #[macro_use]
 mod dispatch;
-mod data;
 mod forward;
 mod topology;
 mod endpoints;
+mod data;
 
 pub use data::Data;
 use dispatch::Asked;
