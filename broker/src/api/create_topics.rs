@@ -30,7 +30,7 @@ pub async fn answer(ctx: &Ctx, request: CreateTopicsRequest) -> CreateTopicsResp
     let image = ctx.broker.image();
     let layers = settings::layers(&image, &ctx.broker.config);
     for topic in &mut response.topics {
-        if topic.error_code.is_ok() && topic.configs.is_none() {
+        if topic.error_code.is_ok() {
             topic.configs = Some(configs(&request, &topic.name, &layers));
         }
     }

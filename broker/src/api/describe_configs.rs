@@ -61,6 +61,7 @@ pub fn describe(
         let mut result = DescribeConfigsResult {
             resource_type: resource.resource_type,
             resource_name: resource.resource_name.clone(),
+            error_message: None,
             ..DescribeConfigsResult::default()
         };
         match entries(image, node, resource, detail) {
