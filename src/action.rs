@@ -43,6 +43,20 @@ pub enum Action {
     GoTo,
     /// Show all keys.
     Help,
+    /// End a node of the practice cluster at once.
+    Kill,
+    /// Shut it down in order.
+    Stop,
+    /// Freeze it, or thaw it.
+    Pause,
+    /// Start it, or start it again.
+    Start,
+    /// Cut it off from another.
+    Cut,
+    /// One way only, or both.
+    Ways,
+    /// End all cuts.
+    Heal,
     /// Poll everything now.
     Refresh,
     /// Draw every cell again.

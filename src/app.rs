@@ -15,7 +15,8 @@ use crate::clock;
 use crate::cluster::{self, Watch, WatchOptions};
 use crate::effect::Effect;
 use crate::event::Event;
-use crate::model::{Focus, Snapshot};
+use crate::model::{Focus, Practice, Snapshot};
+use crate::practice::Line;
 use crate::state::State;
 use crate::terminal::{Inputs, Signal, Signals, Terminal};
 use crate::ui::line::Skin;
@@ -44,9 +45,10 @@ enum Next {
     Quit(u8),
 }
 
-/// Opens the screen on a cluster; returns when the operator or a signal ends it.
-pub async fn run(skin: Skin, options: WatchOptions) -> Result<ExitCode> {
-    let mut app = App::open(skin, options)?;
+/// Opens the screen on a cluster; returns when the operator or a signal ends it. `practice` is the way to the
+/// processes of the practice cluster, where it is that one.
+pub async fn run(skin: Skin, options: WatchOptions, practice: Option<Line>) -> Result<ExitCode> {
+    let mut app = App::open(skin, options, practice)?;
     loop {
         if let Next::Quit(code) = app.turn().await? {
             return Ok(ExitCode::from(code));
@@ -61,6 +63,7 @@ struct App {
     inputs: Inputs,
     signals: Signals,
     watch: Watch,
+    practice: Option<Line>,
     focus: watch::Sender<Focus>,
     ticks: Interval,
     drawn: Instant,
@@ -69,15 +72,22 @@ struct App {
 
 impl App {
     /// Takes the terminal over and draws once before any network.
-    fn open(skin: Skin, options: WatchOptions) -> Result<Self> {
+    fn open(skin: Skin, options: WatchOptions, practice: Option<Line>) -> Result<Self> {
         let signals = Signals::listen().context("cannot listen for signals")?;
         let mut terminal = Terminal::enter()?;
         let (columns, rows) =
             crossterm::terminal::size().context("cannot ask the terminal's size")?;
         let first = Snapshot::named(&options.name);
         let area = Rect::new(0, 0, columns, rows);
-        let state = State::new(skin, area, Arc::new(first), clock::now());
+        let mut state = State::new(skin, area, Arc::new(first), clock::now());
+        if let Some(line) = &practice {
+            let view = line.views.borrow().clone();
+            state.update(Event::Practice(view), clock::now());
+        }
         paint(&mut terminal, &state)?;
+        if let Some(line) = &practice {
+            line.begin();
+        }
         let inputs = Inputs::listen().context("cannot read the terminal")?;
         let (focus, focused) = watch::channel(Focus::Cluster);
         let watch = cluster::watch(options, focused);
@@ -90,6 +100,7 @@ impl App {
             inputs,
             signals,
             watch,
+            practice,
             focus,
             ticks,
             drawn,
@@ -108,12 +119,24 @@ impl App {
             changed = self.watch.snapshots.changed() => {
                 changed.context("the pollers ended")?;
                 let snapshot = Arc::clone(&self.watch.snapshots.borrow_and_update());
+                if starts(self.state.scene().practice) && !knows(&snapshot) {
+                    // Nobody answers yet because nobody runs yet: that is no news.
+                    return Ok(Next::Go);
+                }
                 let due = urgency(self.state.scene().snapshot, &snapshot);
                 self.state.update(Event::Snapshot(snapshot), clock::now());
                 self.due = self.due.max(due);
                 if self.due == Draw::Now {
                     self.draw()?;
                 }
+            }
+            view = view(self.practice.as_mut()) => {
+                if starts(self.state.scene().practice) {
+                    // Somebody may serve now who did not before.
+                    self.watch.refresh();
+                }
+                self.state.update(Event::Practice(view), clock::now());
+                self.due = self.due.max(Draw::Soon);
             }
             _ = self.ticks.tick() => {
                 self.state.update(Event::Tick, clock::now());
@@ -170,6 +193,11 @@ impl App {
                     self.focus.send_replace(focus);
                 }
                 Effect::Refresh => self.watch.refresh(),
+                Effect::Practice(order) => {
+                    if let Some(line) = &self.practice {
+                        line.order(order);
+                    }
+                }
                 Effect::Redraw => self.terminal.resume().context("cannot draw anew")?,
                 Effect::Suspend => self.terminal.suspend().context("cannot suspend")?,
                 Effect::Quit => return Ok(Next::Quit(0)),
@@ -186,9 +214,28 @@ impl App {
     }
 }
 
+/// The next picture of the practice cluster; none ever comes where there is no such cluster, or its thread is gone.
+async fn view(line: Option<&mut Line>) -> Arc<Practice> {
+    if let Some(line) = line
+        && line.views.changed().await.is_ok()
+    {
+        return line.views.borrow_and_update().clone();
+    }
+    std::future::pending().await
+}
+
+/// Whether nodes of a practice cluster are being started.
+fn starts(practice: Option<&Practice>) -> bool {
+    practice.is_some_and(|practice| practice.starting)
+}
+
+/// Whether anything is known of the cluster.
+fn knows(snapshot: &Snapshot) -> bool {
+    snapshot.facts.topology.value().is_some()
+}
+
 /// The first data at once: the operator has waited for it since the program began.
 fn urgency(shown: &Snapshot, new: &Snapshot) -> Draw {
-    let knows = |snapshot: &Snapshot| snapshot.facts.topology.value().is_some();
     if knows(new) && !knows(shown) {
         Draw::Now
     } else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
-use crate::model::Snapshot;
+use crate::model::{Practice, Snapshot};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub enum Event {
     Resize { columns: u16, rows: u16 },
     /// The cluster was judged anew.
     Snapshot(Arc<Snapshot>),
+    /// The processes of the practice cluster stand like this.
+    Practice(Arc<Practice>),
     /// Time went by; ages may read differently.
     Tick,
 }

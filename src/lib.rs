@@ -12,6 +12,8 @@ pub mod event;
 pub mod headless;
 pub mod logging;
 pub mod model;
+pub mod node;
+pub mod practice;
 pub mod roles;
 pub mod screens;
 pub mod state;

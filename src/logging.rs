@@ -1,5 +1,5 @@
-//! The tool's own log: a file in the state directory and the last lines in memory for the screen. Never writes to
-//! standard output or error, never stops the program, and never holds a secret.
+//! The tool's own log: a file in the state directory and the last lines in memory for the screen; of a node in the
+//! foreground, standard error. Never writes to standard output, never stops the program, and never holds a secret.
 //!
 //! The `log` facade is enough: libraries speak it already, and spans of a tracing system would cost more than all that
 //! is logged here.
@@ -36,6 +36,7 @@ pub struct LogError {
 struct Log {
     recent: VecDeque<Arc<str>>,
     file: Option<LogFile>,
+    stderr: bool,
 }
 
 struct LogFile {
@@ -47,6 +48,7 @@ struct LogFile {
 static LOG: Mutex<Log> = Mutex::new(Log {
     recent: VecDeque::new(),
     file: None,
+    stderr: false,
 });
 
 struct Logger;
@@ -65,6 +67,14 @@ pub fn start(state_dir: Option<&Path>, level: LevelFilter) -> Result<(), LogErro
         }
         Err(reason) => Err(LogError { path, reason }),
     }
+}
+
+/// Starts logging at this level to memory and to standard error: for a program without a screen.
+pub fn start_on_stderr(level: LevelFilter) {
+    if log::set_logger(&Logger).is_ok() {
+        log::set_max_level(level);
+    }
+    with_log(|log| log.stderr = true);
 }
 
 /// The last lines, oldest first.
@@ -100,6 +110,10 @@ impl Log {
             self.recent.pop_front();
         }
         self.recent.push_back(Arc::from(line));
+        if self.stderr {
+            // Nobody may be there to read; the lines in memory go on.
+            let _nobody = writeln!(io::stderr().lock(), "{line}");
+        }
         // A full disk must not stop the tool: the lines in memory go on.
         if self
             .file
@@ -281,6 +295,7 @@ mod tests {
         fs::create_dir_all(&dir).unwrap();
         let path = dir.join("lookout.log");
         let mut log = Log {
+            stderr: false,
             file: Some(LogFile::open(path.clone()).unwrap()),
             ..Log::default()
         };

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +12,21 @@ use clap::{CommandFactory as _, Parser as _};
 use log::LevelFilter;
 
 use crate::app;
-use crate::cli::{Cli, ClusterArgs, Command, Headless, LookArgs};
+use crate::cli::{
+    Cli, ClusterArgs, Command, Headless, LookArgs, NodeArgs, NodeId, PracticeArgs, PracticeCommand,
+};
 use crate::cluster::{self, Paces, WatchOptions};
 use crate::config::paths::Paths;
 use crate::config::settings::{self, Choices, Environment, Settings};
 use crate::headless::{self, Format, Outcome, Subject};
 use crate::logging;
+use crate::model::practice::Ways;
+use crate::model::{BrokerId, Order};
+use crate::node;
+use crate::practice::{self, Call, Keeper, PracticeError};
 use crate::terminal;
 use crate::ui::glyph::GlyphSet;
+use crate::ui::line::Skin;
 
 /// No contact, or wrong usage or configuration.
 pub const EXIT_NO_CONTACT: u8 = 3;
@@ -36,8 +44,11 @@ const WORKERS: usize = 2;
 const GRACE: Duration = Duration::from_millis(200);
 
 const NO_CLUSTER: &str = "no cluster is named: give its addresses with `-b HOST:PORT` (several after commas), with \
-    LOOKOUT_BOOTSTRAP, or as `bootstrap = \"HOST:PORT\"` in config.toml. To try it on a real Kafka of your own, \
-    start one with `tests/interop/kafka up` in the source tree";
+    LOOKOUT_BOOTSTRAP, or as `bootstrap = \"HOST:PORT\"` in config.toml. To try it out, start a cluster to practise \
+    on with `lookout practice up`";
+
+/// What the practice cluster is called.
+const PRACTICE: &str = "practice";
 
 /// Plays the role that these arguments name.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
@@ -58,6 +69,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
         Some(Command::Brokers(args)) => text(Subject::Brokers, &cli.cluster, &args),
         Some(Command::Topics(args)) => text(Subject::Topics, &cli.cluster, &args),
         Some(Command::Groups(args)) => text(Subject::Groups, &cli.cluster, &args),
+        Some(Command::Practice(args)) => practise(args),
+        Some(Command::Node(args)) => node(&args),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "lookout", &mut script);
@@ -79,18 +92,92 @@ fn screen(cluster: &ClusterArgs, look: &LookArgs) -> Result<ExitCode> {
     let paths = paths();
     let settings = settings(&paths, cluster, look)?;
     let skin = settings.skin(&paths)?;
-    let options = options(&paths, &settings)?;
+    let named = options(&paths, &settings)?;
     if let Err(error) = logging::start(paths.state_dir.as_deref(), LevelFilter::Info) {
         log::warn!("{error}"); // into memory: a home that is full or read-only is no reason to stay blind
     }
     terminal::install_panic_hook();
-    finish(app::run(skin, options))?
+    let Some(options) = named else {
+        terminal::require()?;
+        return practice_screen(&paths, skin);
+    };
+    finish(app::run(skin, options, None))?
+}
+
+/// The screen on the practice cluster: the one that runs, or one that is started now and ends with the screen.
+fn practice_screen(paths: &Paths, skin: Skin) -> Result<ExitCode> {
+    let dir = paths.practice_dir().ok_or(PracticeError::NoHome)?;
+    let keeper = Keeper::take(&dir)?;
+    let options = WatchOptions {
+        name: Arc::from(PRACTICE),
+        ..watch_options(paths, keeper.bootstrap())
+    };
+    let seat = keeper.open()?;
+    let code = finish(app::run(skin, options, Some(seat.line())));
+    if seat.ends_cluster() {
+        // The terminal is given back already; standard error may be gone with it.
+        let _nobody = writeln!(std::io::stderr(), "lookout: ending the practice cluster");
+    }
+    seat.leave();
+    code?
+}
+
+fn practise(args: PracticeArgs) -> Result<ExitCode> {
+    let paths = paths();
+    let dir = args.dir.or_else(|| paths.practice_dir());
+    let dir = dir.ok_or(PracticeError::NoHome)?;
+    let order = Call::Order;
+    let of = |id: NodeId| BrokerId(id.id);
+    let call = match args.command {
+        PracticeCommand::Up { fresh, nodes } => Call::Up {
+            fresh,
+            nodes: nodes.map(usize::from),
+        },
+        PracticeCommand::Down => Call::Down,
+        PracticeCommand::Status { json } => Call::Status { json },
+        PracticeCommand::Kill(id) => order(Order::Kill(of(id))),
+        PracticeCommand::Stop(id) => order(Order::Stop(of(id))),
+        PracticeCommand::Start(id) => order(Order::Start(of(id))),
+        PracticeCommand::Restart(id) => order(Order::Restart(of(id))),
+        PracticeCommand::Pause(id) => order(Order::Pause(of(id))),
+        PracticeCommand::Resume(id) => order(Order::Resume(of(id))),
+        PracticeCommand::Cut { from, to, one_way } => order(Order::Cut {
+            from: BrokerId(from),
+            to: BrokerId(to),
+            ways: if one_way { Ways::One } else { Ways::Both },
+        }),
+        PracticeCommand::Heal => order(Order::Heal),
+        PracticeCommand::Workload { lifeline } => {
+            logging::start(Some(&dir.join("clients")), LevelFilter::Info)?;
+            Call::Workload { lifeline }
+        }
+    };
+    let done = finish(practice::run(&dir, call))??;
+    headless::write_out(done.as_bytes()).context("cannot print")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn node(args: &NodeArgs) -> Result<ExitCode> {
+    match &args.log_dir {
+        Some(dir) => logging::start(Some(dir), LevelFilter::Info)?,
+        None => logging::start_on_stderr(LevelFilter::Info),
+    }
+    let lifeline = if args.lifeline {
+        node::Lifeline::Stdin
+    } else {
+        node::Lifeline::None
+    };
+    let code = finish(node::run(args.config.as_deref(), &args.set, lifeline))??;
+    Ok(ExitCode::from(code))
 }
 
 fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<ExitCode> {
     let paths = paths();
     let settings = settings(&paths, cluster, &LookArgs::default())?;
-    let options = options(&paths, &settings)?;
+    let options = match options(&paths, &settings)? {
+        Some(named) => named,
+        None => running_practice(&paths).context(NO_CLUSTER)?,
+    };
     let format = if args.json {
         Format::Json
     } else {
@@ -107,6 +194,7 @@ fn paths() -> Paths {
     Paths::choose(
         env::var_os("LOOKOUT_CONFIG_DIR"),
         env::var_os("LOOKOUT_STATE_DIR"),
+        env::var_os("LOOKOUT_DATA_DIR"),
     )
 }
 
@@ -125,7 +213,17 @@ fn settings(paths: &Paths, cluster: &ClusterArgs, look: &LookArgs) -> Result<Set
     Ok(settings::load(paths, environment, flags)?)
 }
 
-fn options(paths: &Paths, settings: &Settings) -> Result<WatchOptions> {
+/// The practice cluster, where it runs.
+fn running_practice(paths: &Paths) -> Option<WatchOptions> {
+    let bootstrap = practice::find_running(&paths.practice_dir()?)?;
+    Some(WatchOptions {
+        name: Arc::from(PRACTICE),
+        ..watch_options(paths, bootstrap)
+    })
+}
+
+/// How to watch the cluster that flags, environment or settings name; `None` where none of them names one.
+fn options(paths: &Paths, settings: &Settings) -> Result<Option<WatchOptions>> {
     let named = settings.bootstrap.as_deref().unwrap_or_default();
     let bootstrap: Vec<String> = named
         .split(',')
@@ -134,7 +232,7 @@ fn options(paths: &Paths, settings: &Settings) -> Result<WatchOptions> {
         .map(str::to_owned)
         .collect();
     if bootstrap.is_empty() {
-        bail!(NO_CLUSTER);
+        return Ok(None);
     }
     if let Some(wrong) = bootstrap
         .iter()
@@ -142,13 +240,17 @@ fn options(paths: &Paths, settings: &Settings) -> Result<WatchOptions> {
     {
         bail!(wrong);
     }
-    Ok(WatchOptions {
+    Ok(Some(watch_options(paths, bootstrap)))
+}
+
+fn watch_options(paths: &Paths, bootstrap: Vec<String>) -> WatchOptions {
+    WatchOptions {
         name: Arc::from(name(&bootstrap)),
         bootstrap,
         client_id: Arc::from(CLIENT_ID),
         paces: Paces::default(),
         roster: paths.state_dir.as_ref().map(|dir| dir.join(ROSTER_FILE)),
-    })
+    }
 }
 
 /// What the header calls a cluster that has no name: its first address, and how many more were given.

@@ -12,11 +12,18 @@ pub struct Paths {
     pub config_dir: Option<PathBuf>,
     /// What the program writes: its log, the roster of brokers seen.
     pub state_dir: Option<PathBuf>,
+    /// What may grow: the practice cluster.
+    pub data_dir: Option<PathBuf>,
 }
 
 impl Paths {
-    /// `LOOKOUT_CONFIG_DIR` and `LOOKOUT_STATE_DIR` as far as they are set and not empty, else the platform's places.
-    pub fn choose(config_dir: Option<OsString>, state_dir: Option<OsString>) -> Self {
+    /// `LOOKOUT_CONFIG_DIR`, `LOOKOUT_STATE_DIR` and `LOOKOUT_DATA_DIR` as far as they are set and not empty, else the
+    /// platform's places.
+    pub fn choose(
+        config_dir: Option<OsString>,
+        state_dir: Option<OsString>,
+        data_dir: Option<OsString>,
+    ) -> Self {
         let user = ProjectDirs::from("", "", "lookout");
         let given = |dir: Option<OsString>| dir.filter(|dir| !dir.is_empty()).map(PathBuf::from);
         let config = || user.as_ref().map(|user| user.config_dir().to_owned());
@@ -25,10 +32,17 @@ impl Paths {
             user.as_ref()
                 .map(|user| user.state_dir().unwrap_or(user.data_local_dir()).to_owned())
         };
+        let data = || user.as_ref().map(|user| user.data_local_dir().to_owned());
         Self {
             config_dir: given(config_dir).or_else(config),
             state_dir: given(state_dir).or_else(state),
+            data_dir: given(data_dir).or_else(data),
         }
+    }
+
+    /// Where the practice cluster lies unless another place is named.
+    pub fn practice_dir(&self) -> Option<PathBuf> {
+        self.data_dir.as_ref().map(|dir| dir.join("practice"))
     }
 
     /// The settings file.
@@ -48,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_directory_that_is_given_wins_and_an_empty_one_does_not() {
-        let paths = Paths::choose(Some("/etc/lookout".into()), Some("".into()));
+        let paths = Paths::choose(Some("/etc/lookout".into()), Some("".into()), None);
         assert_eq!(
             paths.settings_file(),
             Some(PathBuf::from("/etc/lookout/config.toml"))

@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_settings_file_that_is_not_there_says_nothing() {
-        let paths = Paths::choose(Some("/nonexistent/lookout".into()), None);
+        let paths = Paths::choose(Some("/nonexistent/lookout".into()), None, None);
         let flags = Choices {
             bootstrap: Some("b:1".to_owned()),
             ..Choices::default()

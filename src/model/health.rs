@@ -133,6 +133,8 @@ pub enum Place {
     Groups,
     Group(Arc<str>),
     Quorum,
+    /// The nodes of the practice cluster, to break and to mend.
+    Practice,
 }
 
 /// One thing to know.

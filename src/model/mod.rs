@@ -9,6 +9,7 @@
 //! | finding | something an operator should know, with its rule id (operations.md §2) |
 //! | coverage | which of the brokers that could know did answer |
 //! | listed | in the broker list of a Metadata answer: registered, not fenced, has our listener (E1) |
+//! | practice | the cluster of our own to learn on, and the orders that break and mend it |
 //! | roster | every broker ever seen in this cluster, remembered on disk (E12) |
 
 pub mod broker;
@@ -18,6 +19,7 @@ pub mod group;
 pub mod health;
 pub mod matrix;
 pub mod observed;
+pub mod practice;
 pub mod quorum;
 pub mod snapshot;
 pub mod topic;
@@ -30,6 +32,7 @@ pub use facts::{Coverage, Facts, Focus, Identity, Kind, Registration, RosterEntr
 pub use group::{Group, GroupKind, GroupOffset, Groups, Member};
 pub use health::{Finding, Place, Rule, Severity};
 pub use observed::{Failure, Observed, Source};
+pub use practice::{NodeState, Order, Practice, PracticeNode};
 pub use quorum::{Quorum, QuorumReplica};
 pub use snapshot::{BrokerView, PartitionState, Snapshot, TopicView};
 pub use topic::{Move, Partition, Topic, TopicConfig, TopicName, TopicPartition, Topics};

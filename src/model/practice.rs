@@ -18,7 +18,7 @@ pub enum NodeState {
     /// Ended by SIGKILL on purpose.
     Killed,
     /// Ended by itself: its log says why.
-    Failed,
+    Ended,
     /// Never started.
     New,
 }
@@ -31,7 +31,7 @@ impl NodeState {
             Self::Paused => "paused",
             Self::Stopped => "stopped",
             Self::Killed => "killed",
-            Self::Failed => "failed",
+            Self::Ended => "ended",
             Self::New => "new",
         }
     }
@@ -75,6 +75,8 @@ pub struct Practice {
     /// By id.
     pub nodes: Vec<PracticeNode>,
     pub owner: Owner,
+    /// Whether its nodes are being started right now.
+    pub starting: bool,
     /// Whether the demo clients run.
     pub workload: bool,
     /// What the last order came to, or what goes on now.

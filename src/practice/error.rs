@@ -56,6 +56,16 @@ pub enum PracticeError {
         /// What can be done.
         hint: &'static str,
     },
+    /// The cluster that is there has another size.
+    #[error("the practice cluster in {} has {has} nodes: `lookout practice up --fresh --nodes {wanted}` starts anew without its data", dir.display())]
+    OtherSize {
+        /// Where.
+        dir: PathBuf,
+        /// Its size.
+        has: usize,
+        /// The size that was named.
+        wanted: usize,
+    },
     /// A node cannot be cut from itself.
     #[error("node {0} cannot be cut from itself: name two nodes")]
     CutFromItself(BrokerId),
@@ -74,7 +84,9 @@ pub enum PracticeError {
         free_mib: u64,
     },
     /// Not enough memory.
-    #[error("a practice cluster needs {needs_mib} MB of free memory, there are {free_mib} MB: end something, or start fewer nodes with --nodes")]
+    #[error(
+        "a practice cluster needs {needs_mib} MB of free memory, there are {free_mib} MB: end something, or start fewer nodes with --nodes"
+    )]
     Memory {
         /// What it takes.
         needs_mib: u64,

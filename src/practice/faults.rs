@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn cuts_are_read_and_everything_else_is_kept() {
-        let faults = Faults::parse("cut 5\n\n cut 3 \ncut 2 controller\ndelay 200ms\nfull /data/x\n");
+        let faults =
+            Faults::parse("cut 5\n\n cut 3 \ncut 2 controller\ndelay 200ms\nfull /data/x\n");
         assert_eq!(faults.cuts, BTreeSet::from([3, 5]));
         assert_eq!(
             faults.others,

@@ -5,6 +5,7 @@
 //! practice/  plan          cluster id, and per node its rack and ports
 //!            lock          held while somebody changes the cluster
 //!            screen        held by the screen that ends the cluster
+//!            owner         whether a screen started the nodes
 //!            node-1/       node.properties  data/  faults  state  pid  lookout.log  out
 //!            clients/      pid  lookout.log  out
 //! ```
@@ -94,9 +95,7 @@ impl Plan {
             let wrong = || format!("\"{line}\" says nothing");
             match line.split_once('=').ok_or_else(wrong)? {
                 ("cluster.id", id) => id.clone_into(&mut plan.cluster_id),
-                (key, value) => plan
-                    .nodes
-                    .push(planned_node(key, value).ok_or_else(wrong)?),
+                (key, value) => plan.nodes.push(planned_node(key, value).ok_or_else(wrong)?),
             }
         }
         let ids = plan.nodes.iter().map(|node| node.id);
@@ -223,6 +222,17 @@ impl Layout {
     /// Whether a screen holds the cluster.
     pub(super) fn screen_holds(&self) -> bool {
         self.dir.join("screen").exists() && matches!(self.try_hold("screen"), Ok(None))
+    }
+
+    /// Notes who started the nodes: a screen, with whose end they end, or `up`.
+    pub(super) fn mark_owner(&self, screen: bool) -> Result<(), PracticeError> {
+        let who = if screen { "screen\n" } else { "nobody\n" };
+        write_whole(&self.dir.join("owner"), who)
+    }
+
+    /// Whether a screen started the nodes.
+    pub(super) fn is_of_screen(&self) -> bool {
+        fs::read_to_string(self.dir.join("owner")).is_ok_and(|who| who.trim() == "screen")
     }
 
     fn try_hold(&self, name: &str) -> Result<Option<Lock>, PracticeError> {

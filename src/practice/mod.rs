@@ -7,6 +7,8 @@
 //! |---|---|
 //! | `layout` | the directory: paths, and the plan of the cluster that is kept there |
 //! | `ports` | ports of loopback that stay the same from run to run |
+//! | `room` | free disk and memory |
+//! | `error` | what can go wrong |
 //! | `settings` | the properties of a node |
 //! | `faults` | the file from which a node reads what is broken on purpose |
 //! | `process` | processes that are surely ours: pid files, signals |
@@ -29,6 +31,6 @@ mod room;
 mod settings;
 mod workload;
 
-pub use commands::{Outcome, run};
+pub use commands::{Call, run};
 pub use error::PracticeError;
-pub use keeper::{Keeper, Seat, find_running};
+pub use keeper::{Keeper, Line, Seat, find_running};

@@ -16,6 +16,7 @@ pub mod listing;
 pub mod overview;
 pub mod palette;
 pub mod partition;
+pub mod practice;
 pub mod quorum;
 pub mod topic;
 pub mod topics;
@@ -25,7 +26,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::action::{Action, Binding};
-use crate::model::{Focus, Moment, Place, Snapshot};
+use crate::model::{Focus, Moment, Order, Place, Practice, Snapshot};
 use crate::ui::line::Skin;
 
 /// All that a view may see.
@@ -34,6 +35,8 @@ pub struct Scene<'a> {
     pub snapshot: &'a Snapshot,
     pub now: Moment,
     pub skin: &'a Skin,
+    /// The practice cluster, where the screen is opened on it.
+    pub practice: Option<&'a Practice>,
     /// The part of the terminal that belongs to the screen.
     pub body: Rect,
 }
@@ -71,6 +74,7 @@ impl Scene<'_> {
 pub enum Reply {
     Stay,
     Go(Place),
+    Practice(Order),
 }
 
 /// What every screen can do.
@@ -89,6 +93,10 @@ pub trait Room {
     }
     /// Sets its filter.
     fn set_filter(&mut self, _filter: &str) {}
+    /// Gives up what it was asked in part. Whether there was anything.
+    fn cancel(&mut self) -> bool {
+        false
+    }
     /// Finds its rows anew: the data, the size or the filter changed.
     fn settle(&mut self, scene: &Scene);
     /// Obeys an action.
@@ -112,6 +120,7 @@ pub enum Screen {
     Groups(groups::GroupsList),
     Group(group::GroupPage),
     Quorum(quorum::QuorumPage),
+    Practice(practice::PracticePage),
 }
 
 impl Screen {
@@ -131,6 +140,7 @@ impl Screen {
             Place::Groups => Self::Groups(groups::GroupsList::default()),
             Place::Group(id) => Self::Group(group::GroupPage::of(id.clone())),
             Place::Quorum => Self::Quorum(quorum::QuorumPage::default()),
+            Place::Practice => Self::Practice(practice::PracticePage::default()),
         }
     }
 
@@ -144,6 +154,7 @@ impl Screen {
             Self::Groups(room) => room,
             Self::Group(room) => room,
             Self::Quorum(room) => room,
+            Self::Practice(room) => room,
         }
     }
 
@@ -157,6 +168,7 @@ impl Screen {
             Self::Groups(room) => room,
             Self::Group(room) => room,
             Self::Quorum(room) => room,
+            Self::Practice(room) => room,
         }
     }
 }
@@ -180,6 +192,10 @@ impl Room for Screen {
 
     fn set_filter(&mut self, filter: &str) {
         self.room_mut().set_filter(filter);
+    }
+
+    fn cancel(&mut self) -> bool {
+        self.room_mut().cancel()
     }
 
     fn settle(&mut self, scene: &Scene) {

@@ -15,7 +15,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::action::{Action, InputKey, in_input};
-use crate::model::{Place, Snapshot};
+use crate::model::Place;
+use crate::screens::Scene;
 use crate::screens::window::{self, BORDERS};
 use crate::ui::cursor::Cursor;
 use crate::ui::glyph;
@@ -61,11 +62,11 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// A palette of all places this snapshot knows.
-    pub fn new(snapshot: &Snapshot) -> Self {
+    /// A palette of all places this scene knows.
+    pub fn new(scene: &Scene) -> Self {
         let mut palette = Self {
             input: Input::default(),
-            entries: places(snapshot),
+            entries: places(scene),
             found: Vec::new(),
             matching: 0,
             cursor: Cursor::default(),
@@ -74,10 +75,10 @@ impl Palette {
         palette
     }
 
-    /// Takes in what a newer snapshot knows; the chosen place stays chosen.
-    pub fn settle(&mut self, snapshot: &Snapshot) {
+    /// Takes in what a newer scene knows; the chosen place stays chosen.
+    pub fn settle(&mut self, scene: &Scene) {
         let chosen = self.chosen().map(|entry| entry.place.clone());
-        self.entries = places(snapshot);
+        self.entries = places(scene);
         self.search();
         let found = self.found.iter().position(|index| {
             let entry = self.entries.get(*index);
@@ -153,7 +154,9 @@ impl Palette {
 }
 
 /// All places: screens, brokers, topics, groups.
-fn places(snapshot: &Snapshot) -> Vec<Entry> {
+fn places(scene: &Scene) -> Vec<Entry> {
+    let snapshot = scene.snapshot;
+    let practice = scene.practice.map(|_| ("practice", Place::Practice));
     let screens = [
         ("overview", Place::Overview),
         ("brokers", Place::Brokers),
@@ -163,6 +166,7 @@ fn places(snapshot: &Snapshot) -> Vec<Entry> {
     ];
     let mut entries: Vec<Entry> = screens
         .into_iter()
+        .chain(practice)
         .map(|(name, place)| Entry {
             kind: "screen",
             name: name.to_owned(),

@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use crate::action::{Action, InputKey, in_input};
 use crate::effect::Effect;
 use crate::event::Event;
-use crate::model::{Focus, Moment, Place, Snapshot};
+use crate::model::{Focus, Moment, Place, Practice, Snapshot};
 use crate::screens::frame::{Frame, Overlay};
 use crate::screens::help::Help;
 use crate::screens::palette::{Palette, PaletteReply};
@@ -39,6 +39,7 @@ pub enum Mode {
 #[derive(Debug)]
 pub struct State {
     snapshot: Arc<Snapshot>,
+    practice: Option<Arc<Practice>>,
     now: Moment,
     skin: Skin,
     area: Rect,
@@ -54,6 +55,7 @@ impl State {
     pub fn new(skin: Skin, area: Rect, snapshot: Arc<Snapshot>, now: Moment) -> Self {
         Self {
             snapshot,
+            practice: None,
             now,
             skin,
             area,
@@ -80,6 +82,7 @@ impl State {
             snapshot: &self.snapshot,
             now: self.now,
             skin: &self.skin,
+            practice: self.practice.as_deref(),
             body: body(self.area),
         }
     }
@@ -97,6 +100,11 @@ impl State {
             }
             Event::Snapshot(snapshot) => {
                 self.snapshot = snapshot;
+                self.settle();
+                Vec::new()
+            }
+            Event::Practice(practice) => {
+                self.practice = Some(practice);
                 self.settle();
                 Vec::new()
             }
@@ -140,7 +148,7 @@ impl State {
                 Vec::new()
             }
             Action::GoTo => {
-                self.mode = Mode::Palette(Palette::new(&self.snapshot));
+                self.mode = Mode::Palette(Palette::new(&self.scene()));
                 Vec::new()
             }
             Action::Filter => {
@@ -163,11 +171,15 @@ impl State {
         match reply {
             Reply::Stay => Vec::new(),
             Reply::Go(place) => self.go(&place),
+            Reply::Practice(order) => vec![Effect::Practice(order)],
         }
     }
 
-    /// Clears a filter first, then leaves the screen; the first screen stays.
+    /// Gives up what is begun, then clears a filter, then leaves the screen; the first screen stays.
     fn back(&mut self) -> Vec<Effect> {
+        if self.on_screen(|screen, _| screen.cancel()) {
+            return Vec::new();
+        }
         if self
             .screen()
             .filter()
@@ -267,9 +279,11 @@ impl State {
             return;
         }
         self.on_screen(Room::settle);
-        if let Mode::Palette(palette) = &mut self.mode {
-            palette.settle(&self.snapshot);
+        let mut mode = std::mem::replace(&mut self.mode, Mode::Browse);
+        if let Mode::Palette(palette) = &mut mode {
+            palette.settle(&self.scene());
         }
+        self.mode = mode;
     }
 
     fn on_screen<T>(&mut self, change: impl FnOnce(&mut Screen, &Scene) -> T) -> T {
@@ -277,6 +291,7 @@ impl State {
             snapshot: &self.snapshot,
             now: self.now,
             skin: &self.skin,
+            practice: self.practice.as_deref(),
             body: body(self.area),
         };
         change(self.trail.last_mut().unwrap_or(&mut self.home), &scene)

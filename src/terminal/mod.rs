@@ -36,6 +36,15 @@ pub enum TerminalError {
     Enter(#[source] io::Error),
 }
 
+/// Fails where standard output is no terminal, before anything is begun that would need ending.
+pub fn require() -> Result<(), TerminalError> {
+    if io::stdout().is_terminal() {
+        Ok(())
+    } else {
+        Err(TerminalError::NotATerminal)
+    }
+}
+
 /// The thread that draws while the terminal is taken over. Global, because the terminal is.
 static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
 
@@ -51,10 +60,8 @@ pub struct Terminal {
 impl Terminal {
     /// Takes the terminal over. The thread that calls this is the one whose panic gives it back.
     pub fn enter() -> Result<Self, TerminalError> {
+        require()?;
         let stdout = io::stdout();
-        if !stdout.is_terminal() {
-            return Err(TerminalError::NotATerminal);
-        }
         // Straight to the descriptor: the standard stream would cut a frame at its own buffer's end.
         let descriptor = stdout
             .as_fd()

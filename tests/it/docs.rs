@@ -8,7 +8,7 @@ use clap::CommandFactory as _;
 use lookout::action::{Binding, Shown};
 use lookout::cli::Cli;
 use lookout::model::{BrokerId, Place};
-use lookout::screens::{Room as _, Screen};
+use lookout::screens::{Room as _, Screen, practice};
 use lookout::state::keys;
 
 const DOCUMENTS: [&str; 5] = [
@@ -59,11 +59,12 @@ fn bindings() -> Vec<Binding> {
         Place::Groups,
         Place::Group("billing".into()),
         Place::Quorum,
+        Place::Practice,
     ];
     let screens = places.iter().flat_map(|place| Screen::at(place).keys());
     screens
         .copied()
-        .chain([keys::EVERYWHERE])
+        .chain([keys::EVERYWHERE, practice::CUTTING])
         .flatten()
         .copied()
         .collect()

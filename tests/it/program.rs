@@ -29,6 +29,7 @@ fn open(args: &[&str], size: (u16, u16)) -> Pty {
     let env = [
         ("LOOKOUT_CONFIG_DIR", home.as_str()),
         ("LOOKOUT_STATE_DIR", home.as_str()),
+        ("LOOKOUT_DATA_DIR", home.as_str()),
     ];
     Pty::spawn(LOOKOUT, args, size, &env)
 }
@@ -41,6 +42,7 @@ fn run(args: &[&str]) -> Output {
         .env_remove("LOOKOUT_BOOTSTRAP")
         .env("LOOKOUT_CONFIG_DIR", &home)
         .env("LOOKOUT_STATE_DIR", &home)
+        .env("LOOKOUT_DATA_DIR", &home)
         .output()
         .unwrap()
 }

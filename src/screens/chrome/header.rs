@@ -15,6 +15,9 @@ use crate::ui::theme::Role;
 /// The program's name, with its margins.
 const NAME: &str = " lookout  ";
 
+/// What a practice cluster is called, on every screen.
+const BADGE: &str = "PRACTICE";
+
 /// One fact of the right side.
 struct Segment {
     long: String,
@@ -32,10 +35,19 @@ pub fn lines(scene: &Scene, trail: &[&Screen], width: usize) -> (Line<'static>, 
     let right = fit(segments(scene), room);
     let left_room = width.saturating_sub(right.width(glyphs) + NAME.len() + 1);
     let crumbs = crumbs(scene, trail, left_room);
-    (
-        Line::of(NAME, Role::Accent).with(crumbs, Role::Header),
-        right,
-    )
+    let mut left = Line::of(NAME, Role::Accent);
+    // A practice cluster has no other name: nobody shall take it for one that matters.
+    match crumbs
+        .strip_prefix(BADGE)
+        .filter(|_| scene.practice.is_some())
+    {
+        Some(way) => {
+            left.push(BADGE, Role::Warn);
+            left.push(way.to_owned(), Role::Header);
+        }
+        None => left.push(crumbs, Role::Header),
+    }
+    (left, right)
 }
 
 /// What a place is called.
@@ -49,6 +61,7 @@ pub fn place_name(place: &Place) -> String {
         Place::Groups => "Groups".to_owned(),
         Place::Group(id) => id.to_string(),
         Place::Quorum => "Quorum".to_owned(),
+        Place::Practice => "Practice".to_owned(),
     }
 }
 
@@ -58,7 +71,10 @@ const NAME_MIN: usize = 8;
 /// The cluster and the way here. Where both do not fit, the cluster's name is cut first.
 fn crumbs(scene: &Scene, trail: &[&Screen], room: usize) -> String {
     let glyphs = scene.skin.glyphs;
-    let name = text::visible(&scene.snapshot.facts.name, glyphs);
+    let name = match scene.practice {
+        Some(_) => BADGE.into(),
+        None => text::visible(&scene.snapshot.facts.name, glyphs),
+    };
     let mut steps = vec![String::new()];
     steps.extend(trail.iter().map(|screen| place_name(&screen.place())));
     let way = steps.join(" ▸ ");

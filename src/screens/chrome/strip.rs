@@ -99,10 +99,12 @@ fn age(scene: &Scene) -> Option<[String; 2]> {
 fn brokers(scene: &Scene, width: usize) -> Line<'static> {
     let brokers = &scene.snapshot.brokers;
     if brokers.is_empty() {
-        let words = if scene.snapshot.no_contact() {
-            " no broker has answered yet"
-        } else {
-            " connecting…"
+        let starting = scene.practice.filter(|practice| practice.starting);
+        let words = match starting.and_then(|practice| practice.notice.as_ref()) {
+            Some(notice) => format!(" {}", notice.text),
+            None if starting.is_some() => " starting the practice cluster…".to_owned(),
+            None if scene.snapshot.no_contact() => " no broker has answered yet".to_owned(),
+            None => " connecting…".to_owned(),
         };
         return Line::of(words, Role::Dim);
     }

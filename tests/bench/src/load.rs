@@ -48,7 +48,11 @@ impl ProducerContext for Waits {
     type DeliveryOpaque = Box<Instant>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, sent: Box<Instant>) {
-        assert!(result.is_ok(), "a record failed: {:?}", result.as_ref().err());
+        assert!(
+            result.is_ok(),
+            "a record failed: {:?}",
+            result.as_ref().err()
+        );
         let waited = sent.elapsed().as_secs_f64() * 1000.0;
         self.0.lock().expect("one thread").push(waited);
     }

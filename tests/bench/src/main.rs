@@ -4,11 +4,14 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::cast_precision_loss,
     clippy::print_stdout,
     reason = "a measurement that fails says so and ends; its output is a table"
 )]
 
+mod compare;
 mod keys;
+mod load;
 mod nemesis;
 mod nodes;
 mod outages;
@@ -21,6 +24,7 @@ mod sequence;
 mod serve;
 mod start;
 mod table;
+mod topics;
 
 #[path = "../../it/support"]
 mod support {
@@ -49,10 +53,11 @@ use std::process::ExitCode;
 
 use sequence::Promise;
 
-const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PROGRAM | serve | nemesis PROGRAM DIR ROUNDS SEED all|leader
+const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PROGRAM | serve | compare PROGRAM DIR | nemesis PROGRAM DIR ROUNDS SEED all|leader
   real    figures on the Kafka cluster that tests/interop/kafka runs in DIR; sections: start rest keys outages
   paper   figures on a cluster of 10 000 topics that a process of its own makes up
   serve   that process
+  compare writes to and reads from three nodes of the bundled broker and three of Apache Kafka, in turn
   nemesis writes numbered records to five nodes of the bundled broker while they are broken; `leader` writes with
           acks=1 and unclean elections, where loss must be found";
 
@@ -63,6 +68,7 @@ fn main() -> ExitCode {
         ["real", program, directory, sections @ ..] => real::measure(program, directory, sections),
         ["paper", program] => paper::measure(program),
         ["serve"] => serve::run(),
+        ["compare", program, dir] => compare::measure(program, Path::new(dir)),
         ["nemesis", program, dir, rounds, seed, promise] => {
             let run = nemesis::Run {
                 program,

@@ -3,22 +3,17 @@
 
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
-
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::config::ClientConfig;
+use std::time::Duration;
 
 use crate::nodes::Nodes;
 use crate::sequence::{self, Findings, Promise, Writers};
+use crate::topics;
 
 const NODES: u32 = 5;
 const PARTITIONS: u32 = 4;
 const WRITERS: u32 = 8;
 /// Faults of one round.
 const FAULTS: u32 = 3;
-/// The cluster makes topics again within this after all is healed.
-const HEALS: Duration = Duration::from_secs(90);
 
 /// Kafka's clocks, shortened.
 const SETTINGS: [&str; 6] = [
@@ -78,7 +73,14 @@ pub fn play(run: &Run<'_>) -> u32 {
     for round in 0..run.rounds {
         let seed = run.seed.wrapping_add(u64::from(round));
         let topic = format!("sequence-{seed}");
-        create(nodes.bootstrap(), &topic, run.promise);
+        let settings: &[(&str, &str)] = match run.promise {
+            Promise::Everything => &[],
+            Promise::LeaderOnly => &[
+                ("min.insync.replicas", "1"),
+                ("unclean.leader.election.enable", "true"),
+            ],
+        };
+        topics::create(nodes.bootstrap(), &topic, PARTITIONS, 3, settings);
         let (findings, faults) = self::round(&mut nodes, &topic, run.promise, seed);
         println!(
             "round {round} seed {seed}: {} acknowledged, {} unknown, {} read; lost {}, doubled {}, reordered {}; {}",
@@ -177,37 +179,4 @@ fn heal(nodes: &mut Nodes) {
         nodes.resume(id);
     }
     nodes.start(&nodes.ids());
-}
-
-fn create(bootstrap: &str, topic: &str, promise: Promise) {
-    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
-        .set("bootstrap.servers", bootstrap)
-        .create()
-        .expect("settings of a client");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let began = Instant::now();
-    loop {
-        let mut asked = NewTopic::new(
-            topic,
-            i32::try_from(PARTITIONS).expect("a small number"),
-            TopicReplication::Fixed(3),
-        );
-        if promise == Promise::LeaderOnly {
-            asked = asked
-                .set("min.insync.replicas", "1")
-                .set("unclean.leader.election.enable", "true");
-        }
-        let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(5)));
-        let done = runtime.block_on(admin.create_topics([&asked], &options));
-        match done.map(|mut results| results.pop()) {
-            Ok(Some(Ok(_) | Err((_, rdkafka::types::RDKafkaErrorCode::TopicAlreadyExists)))) => {
-                return;
-            }
-            other => assert!(began.elapsed() < HEALS, "no topic {topic}: {other:?}"),
-        }
-        thread::sleep(Duration::from_millis(300));
-    }
 }

@@ -11,6 +11,7 @@ mod groups;
 mod help;
 mod overview;
 mod palette;
+mod practice;
 mod quorum;
 mod topic;
 mod topics;
@@ -82,7 +83,7 @@ struct Shots {
     also: &'static [(&'static str, Terminal)],
 }
 
-const ALL: [&Shots; 10] = [
+const ALL: [&Shots; 11] = [
     &overview::SHOTS,
     &brokers::SHOTS,
     &broker::SHOTS,
@@ -91,6 +92,7 @@ const ALL: [&Shots; 10] = [
     &groups::SHOTS,
     &group::SHOTS,
     &quorum::SHOTS,
+    &practice::SHOTS,
     &palette::SHOTS,
     &help::SHOTS,
 ];
@@ -115,6 +117,10 @@ impl Shots {
         };
         let snapshot = scene::snapshot(situation);
         let mut state = drawing::open(snapshot, &(self.place)(), terminal.size(), skin.clone());
+        if (self.place)() == Place::Practice {
+            let practice = scene::Scene::load(situation).practice();
+            state.update(Event::Practice(practice.into()), NOW);
+        }
         for key in keys::typed(self.keys) {
             state.update(Event::Key(key), NOW);
         }

@@ -5,6 +5,7 @@
 
 mod cluster;
 mod groups;
+mod practice;
 mod topics;
 
 use std::collections::BTreeMap;
@@ -56,6 +57,9 @@ pub struct Scene {
     /// Volumes with so many percent free, by broker.
     #[serde(default)]
     pub free_percent: BTreeMap<String, u64>,
+    /// Nodes of a practice cluster that cannot open connections to others.
+    #[serde(default)]
+    pub cut: BTreeMap<String, Vec<i32>>,
     /// Everything was learned so long ago.
     pub stale: Option<String>,
     /// No broker has answered for so long.

@@ -71,7 +71,7 @@ impl LogFile {
             .ok_or_else(|| DiskError::damaged(&path, "its first frame is not sound"))?;
         disk::check_stamp(&path, &header)?;
         let header: Header =
-            serde_json::from_slice(&header).map_err(|error| DiskError::damaged(&path, error))?;
+            serde_json::from_slice(&header).map_err(|error| DiskError::damaged(&path, &error))?;
         let mut log = Self {
             end: frames.at,
             places: VecDeque::new(),
@@ -273,5 +273,126 @@ impl Iterator for Frames<'_> {
         }
         self.at = after;
         Some(content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use openraft::EntryPayload;
+
+    use super::*;
+    use crate::meta::quorum::types::Proposal;
+    use crate::meta::record::Record;
+
+    fn entry(term: u64, index: u64) -> Entry {
+        let records = vec![Record::ProducerIds { next: 7 }];
+        let base = i64::try_from(index).unwrap();
+        Entry {
+            log_id: id(term, index),
+            payload: EntryPayload::Normal(Proposal { base, records }),
+        }
+    }
+
+    fn id(term: u64, index: u64) -> LogId {
+        LogId::new(openraft::CommittedLeaderId::new(term, 1), index)
+    }
+
+    fn indexes(log: &LogFile) -> Vec<u64> {
+        let entries = log.read(0..u64::MAX).unwrap();
+        entries.iter().map(|entry| entry.log_id.index).collect()
+    }
+
+    /// A directory with the entries 0 to 4, and where each of them ends in the file.
+    fn with_five() -> (tempfile::TempDir, Vec<usize>) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = LogFile::open(dir.path()).unwrap();
+        let mut ends = Vec::new();
+        for index in 0..5 {
+            log.append(&[entry(1, index)]).unwrap();
+            ends.push(usize::try_from(log.end).unwrap());
+        }
+        (dir, ends)
+    }
+
+    /// Opens the log with this content, and checks that it can be used: what was cut off is gone.
+    fn sound_after(content: &[u8]) -> u64 {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("log"), content).unwrap();
+        let mut log = LogFile::open(dir.path()).unwrap();
+        let sound = log.next();
+        log.append(&[entry(2, sound)]).unwrap();
+        drop(log);
+        let log = LogFile::open(dir.path()).unwrap();
+        assert_eq!(indexes(&log), (0..=sound).collect::<Vec<_>>());
+        assert_eq!(log.last(), Some(id(2, sound)));
+        sound
+    }
+
+    #[test]
+    fn a_write_that_a_crash_cut_at_any_byte_is_dropped_and_nothing_before_it() {
+        let (dir, ends) = with_five();
+        let content = fs::read(dir.path().join("log")).unwrap();
+        for length in ends[2]..content.len() {
+            let whole = ends.iter().filter(|end| **end <= length).count();
+            assert_eq!(
+                sound_after(&content[..length]),
+                whole as u64,
+                "cut at {length}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_flipped_byte_in_the_last_entries_drops_from_there_on() {
+        let (dir, ends) = with_five();
+        let content = fs::read(dir.path().join("log")).unwrap();
+        for at in ends[2]..content.len() {
+            let mut flipped = content.clone();
+            flipped[at] ^= 0x41;
+            let whole = ends.iter().filter(|end| **end <= at).count();
+            assert_eq!(sound_after(&flipped), whole as u64, "flipped at {at}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_not_sound_is_refused() {
+        let (dir, _) = with_five();
+        let path = dir.path().join("log");
+        let mut content = fs::read(&path).unwrap();
+        content[9] ^= 1;
+        fs::write(&path, &content).unwrap();
+        assert!(matches!(
+            LogFile::open(dir.path()),
+            Err(DiskError::Damaged { .. })
+        ));
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
+
+    #[test]
+    fn truncated_and_purged_entries_stay_away() {
+        let (dir, _) = with_five();
+        let mut log = LogFile::open(dir.path()).unwrap();
+        log.truncate(4).unwrap();
+        log.append(&[entry(2, 4), entry(2, 5)]).unwrap();
+        log.purge(id(1, 2)).unwrap();
+        log.append(&[entry(2, 6)]).unwrap();
+        log.purge(id(1, 1)).unwrap();
+        for log in [log, LogFile::open(dir.path()).unwrap()] {
+            assert_eq!(indexes(&log), [3, 4, 5, 6]);
+            assert_eq!((log.purged(), log.last()), (Some(id(1, 2)), Some(id(2, 6))));
+            assert_eq!(log.read(4..6).unwrap(), [entry(2, 4), entry(2, 5)]);
+        }
+    }
+
+    #[test]
+    fn a_purge_beyond_the_end_leaves_an_empty_log_that_goes_on_there() {
+        let (dir, _) = with_five();
+        let mut log = LogFile::open(dir.path()).unwrap();
+        log.purge(id(3, 40)).unwrap();
+        log.append(&[entry(3, 41)]).unwrap();
+        let log = LogFile::open(dir.path()).unwrap();
+        assert_eq!((indexes(&log), log.last()), (vec![41], Some(id(3, 41))));
     }
 }

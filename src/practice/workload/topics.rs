@@ -1,0 +1,82 @@
+//! The demo topics: how many partitions and copies, how much they keep, how fast they grow.
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::types::RDKafkaErrorCode;
+
+use super::CLIENT_ID;
+use super::records::Kind;
+
+/// What one partition keeps, and in what portions it goes: all of it together stays below what a node may take.
+const RETENTION_BYTES: &str = "4194304";
+const SEGMENT_BYTES: &str = "1048576";
+
+/// A topic and the producer that fills it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stream {
+    pub(super) name: &'static str,
+    pub(super) partitions: i32,
+    pub(super) copies: usize,
+    pub(super) per_second: u64,
+    pub(super) kind: Kind,
+}
+
+const fn stream(
+    name: &'static str,
+    partitions: i32,
+    copies: usize,
+    per_second: u64,
+    kind: Kind,
+) -> Stream {
+    Stream {
+        name,
+        partitions,
+        copies,
+        per_second,
+        kind,
+    }
+}
+
+/// All of them. `audit` has one copy only: every broker that fails takes some of it away.
+pub(super) const TOPICS: [Stream; 5] = [
+    stream("orders", 12, 3, 50, Kind::Order),
+    stream("payments", 6, 3, 20, Kind::Payment),
+    stream("clicks", 6, 3, 200, Kind::Click),
+    stream("customers", 3, 3, 10, Kind::Customer),
+    stream("audit", 5, 1, 10, Kind::Audit),
+];
+
+/// Creates those that are missing; the error says which one cannot be created.
+pub(super) async fn create(bootstrap: &[String]) -> Result<(), String> {
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+        .set("bootstrap.servers", bootstrap.join(","))
+        .set("client.id", CLIENT_ID)
+        .create()
+        .map_err(|error| error.to_string())?;
+    let made: Vec<NewTopic<'_>> = TOPICS
+        .iter()
+        .map(|stream| topic(stream, bootstrap.len()))
+        .collect();
+    let answers = admin.create_topics(&made, &AdminOptions::new()).await;
+    for answer in answers.map_err(|error| error.to_string())? {
+        match answer {
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((name, code)) => return Err(format!("{name}: {code}")),
+        }
+    }
+    Ok(())
+}
+
+fn topic(stream: &Stream, nodes: usize) -> NewTopic<'_> {
+    let copies = stream.copies.min(nodes);
+    let replication = TopicReplication::Fixed(i32::try_from(copies).unwrap_or(1));
+    let topic = NewTopic::new(stream.name, stream.partitions, replication)
+        .set("retention.bytes", RETENTION_BYTES)
+        .set("segment.bytes", SEGMENT_BYTES)
+        .set("min.insync.replicas", if copies == 3 { "2" } else { "1" });
+    match stream.kind {
+        Kind::Customer => topic.set("cleanup.policy", "compact"),
+        Kind::Order | Kind::Payment | Kind::Click | Kind::Audit => topic,
+    }
+}
