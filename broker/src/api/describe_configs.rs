@@ -166,7 +166,7 @@ pub fn check_is_this_broker(name: &str, this: i32) -> Result<(), Refusal> {
 }
 
 /// Every key of a topic with what is in force.
-pub fn topic_entries<'a>(
+fn topic_entries<'a>(
     own: Option<&'a Values>,
     layers: &'a Layers<'a>,
 ) -> impl Iterator<Item = Entry> {

@@ -8,14 +8,11 @@ use broker::api::{alter_configs, create_topics, list_config_resources};
 use broker::meta::record::Resource;
 use broker::meta::settings;
 use broker::wire::error_code::ErrorCode;
-use broker::wire::messages::create_topics::{CreatableTopic, CreatableTopicConfig};
 use broker::wire::messages::describe_configs::{
     DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResult,
 };
 use broker::wire::messages::incremental_alter_configs::{AlterConfigsResource, AlterableConfig};
-use broker::wire::messages::{
-    CreateTopicsRequest, DescribeConfigsRequest, ListConfigResourcesRequest,
-};
+use broker::wire::messages::{DescribeConfigsRequest, ListConfigResourcesRequest};
 
 use super::cluster::{Cluster, node, partition};
 
@@ -85,7 +82,10 @@ fn a_broker_tells_all_its_keys_but_no_secret() {
     let mut cluster = cluster();
     cluster.set(Resource::Broker(None), "log.retention.ms", "3000");
     let all = ask(&cluster, BROKER, "1", None);
-    assert_eq!((all.error_code, &all.error_message), (ErrorCode::NONE, &None));
+    assert_eq!(
+        (all.error_code, &all.error_message),
+        (ErrorCode::NONE, &None)
+    );
     let secret = config(&all, "ssl.keystore.password");
     assert!(secret.is_sensitive && secret.value.is_none());
     assert!(!format!("{all:?}").contains("s3cret"));
@@ -245,34 +245,6 @@ fn a_replacement_removes_what_it_does_not_name() {
         ],
     );
     assert_eq!(alter_configs::changes(&cluster.0, &replacement), expected);
-}
-
-#[test]
-fn a_new_topic_is_told_with_the_settings_it_gets() {
-    let cluster = cluster();
-    let node = node(&[("min.insync.replicas", "2")]);
-    let layers = settings::layers(&cluster.0, &node);
-    let request = CreateTopicsRequest {
-        topics: vec![CreatableTopic {
-            name: "new".to_owned(),
-            configs: vec![CreatableTopicConfig {
-                name: "retention.ms".to_owned(),
-                value: Some("1000".to_owned()),
-                ..CreatableTopicConfig::default()
-            }],
-            ..CreatableTopic::default()
-        }],
-        ..CreateTopicsRequest::default()
-    };
-    let told = create_topics::configs(&request, "new", &layers);
-    let of = |name: &str| {
-        let config = told.iter().find(|config| config.name == name).unwrap();
-        (config.value.as_deref(), config.config_source)
-    };
-    assert_eq!(told.len(), 33);
-    assert_eq!(of("retention.ms"), (Some("1000"), 1), "KIP-525");
-    assert_eq!(of("min.insync.replicas"), (Some("2"), 4));
-    assert_eq!(of("segment.bytes"), (Some("1073741824"), 5));
 }
 
 #[test]
