@@ -17,6 +17,7 @@ use crate::wire::messages::*;
 
 #[macro_use]
 mod dispatch;
+mod endpoints;
 mod forward;
 mod topology;
 mod endpoints;
