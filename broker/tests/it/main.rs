@@ -9,6 +9,7 @@ mod framing;
 mod golden;
 mod group;
 mod messages;
+mod meta;
 mod numbers;
 mod quorum;
 mod readme;

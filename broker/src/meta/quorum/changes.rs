@@ -38,6 +38,14 @@ impl Default for Feed {
     }
 }
 
+impl Slot {
+    /// Takes what waits, and says whether more can come.
+    fn look(&self) -> (Option<(Arc<Image>, Delta)>, bool) {
+        let mut news = lock(&self.news);
+        (news.waiting.take(), news.is_over)
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -62,7 +70,7 @@ impl Feed {
     }
 
     /// Tells everybody of an image and of what changed since the one before.
-    pub fn publish(&self, image: Arc<Image>, delta: Delta) {
+    pub fn publish(&self, image: Arc<Image>, delta: &Delta) {
         let readers = lock(&self.readers);
         for slot in readers.iter().filter_map(Weak::upgrade) {
             let mut news = lock(&slot.news);
@@ -100,14 +108,9 @@ impl Changes {
     /// call gives the whole image as changed. `None` once the node's quorum is shut down.
     pub async fn next(&mut self) -> Option<(Arc<Image>, Delta)> {
         loop {
-            {
-                let mut news = lock(&self.slot.news);
-                if let Some(change) = news.waiting.take() {
-                    return Some(change);
-                }
-                if news.is_over {
-                    return None;
-                }
+            let (waiting, is_over) = self.slot.look();
+            if waiting.is_some() || is_over {
+                return waiting;
             }
             self.slot.wake.notified().await;
         }

@@ -71,7 +71,7 @@ pub fn read(dir: &Path) -> Result<Option<(SnapshotMeta, Picture)>, DiskError> {
 }
 
 fn parse(path: &Path, content: &[u8]) -> Result<(SnapshotMeta, Picture), DiskError> {
-    let damaged = |why: &dyn ToString| DiskError::damaged(path, why.to_string());
+    let damaged = |why: &dyn ToString| DiskError::damaged(path, why);
     let mut lines = content.split_inclusive(|byte| *byte == b'\n');
     let first = lines.next().unwrap_or_default();
     disk::check_stamp(path, first)?;

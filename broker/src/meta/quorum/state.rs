@@ -49,10 +49,10 @@ impl StateMachine {
         let delta = between(&self.image, &image);
         self.applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
-        self.publish(image, delta);
+        self.publish(image, &delta);
     }
 
-    fn publish(&mut self, image: Arc<Image>, delta: Delta) {
+    fn publish(&mut self, image: Arc<Image>, delta: &Delta) {
         self.image = Arc::clone(&image);
         self.feed.publish(image, delta);
     }
@@ -96,7 +96,7 @@ impl RaftStateMachine<Types> for StateMachine {
             });
         }
         if image.offset != self.image.offset {
-            self.publish(Arc::new(image), delta);
+            self.publish(Arc::new(image), &delta);
         }
         Ok(verdicts)
     }
