@@ -17,11 +17,9 @@ use crate::wire::messages::*;
 
 #[macro_use]
 mod dispatch;
-mod endpoints;
+mod data;
 mod forward;
 mod topology;
-mod endpoints;
-mod data;
 
 pub use data::Data;
 use dispatch::Asked;

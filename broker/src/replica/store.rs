@@ -11,7 +11,7 @@ use super::directories::{Access, Directory, Found, write_topic_id};
 use super::house::House;
 use super::partition::{Failure, Key, Making, Partition, Traffic};
 use crate::config::TopicSettings;
-use crate::log::{Log, LogError, Opening};
+use crate::log::{DiskGuard, Log, LogError, Opening};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::uuid::Uuid;
 
@@ -109,6 +109,7 @@ fn jobs_of(house: &House, at: usize, dir: &Directory) -> std::io::Result<Vec<Job
                 clean,
                 now_ms,
                 producer_expiration_ms: house.settings.producer_expiration_ms,
+                guard: DiskGuard::default(),
             },
             found,
         }
@@ -120,7 +121,7 @@ fn open(house: &House, settings: &Arc<TopicSettings>, job: &Job) -> Option<Opene
     if !house.dirs.is_online(job.dir) {
         return None;
     }
-    match Log::open(&job.found.path, Arc::clone(settings), job.opening) {
+    match Log::open(&job.found.path, Arc::clone(settings), job.opening.clone()) {
         Ok((log, recovery)) => {
             for line in recovery.said {
                 log::warn!("{line}");
@@ -200,6 +201,7 @@ fn create(
         clean: true,
         now_ms: house.clock.now_ms(),
         producer_expiration_ms: house.settings.producer_expiration_ms,
+        guard: DiskGuard::default(),
     };
     let made = house
         .dirs
