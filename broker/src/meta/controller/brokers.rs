@@ -122,20 +122,11 @@ impl Controller {
             .partitions_where(|state| state.replicas.iter().zip(&state.directories).any(is_gone));
         self.revise(draft, partitions.clone(), Cause::LostRecords(id));
         for found in partitions {
-            let Some(state) = draft.image.partition(&found.name, found.index) else {
-                continue;
-            };
-            let mut next = PartitionState::clone(state);
-            if next.isr.contains(&id) {
-                continue;
+            let state = draft.image.partition(&found.name, found.index);
+            let next = state.and_then(|state| moved_to(state, id, only_directory(dirs)));
+            if let Some(next) = next {
+                draft.set_partition(found.topic, found.index, next);
             }
-            for (replica, dir) in next.replicas.iter().zip(&mut next.directories) {
-                if *replica == id {
-                    *dir = only_directory(dirs);
-                }
-            }
-            next.partition_epoch = next.partition_epoch.saturating_add(1);
-            draft.set_partition(found.topic, found.index, next);
         }
     }
 
@@ -342,6 +333,16 @@ fn fencing(id: i32) -> Record {
         in_controlled_shutdown: None,
         log_dirs: None,
     }
+}
+
+/// The partition with a broker's replica in another directory, unless the broker is still in sync by
+/// its records in the old one.
+fn moved_to(state: &PartitionState, broker: i32, directory: Uuid) -> Option<PartitionState> {
+    let at = state.replicas.iter().position(|id| *id == broker)?;
+    let mut next = state.clone();
+    *next.directories.get_mut(at)? = directory;
+    next.partition_epoch = next.partition_epoch.saturating_add(1);
+    (!state.isr.contains(&broker)).then_some(next)
 }
 
 fn leads_any(image: &Image, id: i32) -> bool {

@@ -102,13 +102,13 @@ impl Life {
     fn step(&mut self) {
         let broker = self.random.i32(1..=BROKERS);
         match self.random.u8(..100) {
-            0..=29 => self.time_passes(),
-            30..=49 => self.leader_reports(broker),
-            50..=57 => self.start(broker),
-            58..=62 => self.set_running(broker, Running::Down),
-            63..=66 => self.set_running(broker, Running::Stopping),
-            67..=70 => self.set_running(broker, Running::CutOff),
-            71..=74 => self.set_running(broker, Running::Well),
+            0..=24 => self.time_passes(),
+            25..=49 => self.leader_reports(broker),
+            50..=61 => self.start(broker),
+            62..=63 => self.set_running(broker, Running::Down),
+            64..=65 => self.set_running(broker, Running::Stopping),
+            66..=67 => self.set_running(broker, Running::CutOff),
+            68..=74 => self.set_running(broker, Running::Well),
             75..=79 => self.create_topic(),
             80..=81 => self.delete_topic(),
             82..=83 => self.grow_topic(),
@@ -473,7 +473,7 @@ fn the_invariants_hold_through_every_life() {
     println!("{met:?}");
     for what in WORTH_MEETING {
         assert!(
-            met.get(what).is_some_and(|times| *times > 100),
+            met.get(what).is_some_and(|times| *times > 20),
             "{what}: {met:?}"
         );
     }
