@@ -8,6 +8,7 @@ mod agreement;
 mod framing;
 mod golden;
 mod group;
+mod log;
 mod messages;
 mod meta;
 mod numbers;
