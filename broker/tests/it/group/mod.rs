@@ -3,5 +3,7 @@
 mod desk;
 mod joining;
 mod members;
+mod partitions;
+mod schema;
 mod statics;
 mod syncing;
