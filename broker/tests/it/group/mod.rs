@@ -1,8 +1,10 @@
 //! Consumer groups, told as stories: rules 57 to 67.
 
+mod coordinator;
 mod desk;
 mod joining;
 mod members;
+mod memory_log;
 mod partitions;
 mod schema;
 mod statics;
