@@ -7,5 +7,6 @@ mod members;
 mod memory_log;
 mod partitions;
 mod schema;
+mod simulation;
 mod statics;
 mod syncing;
