@@ -17,9 +17,11 @@ use crate::wire::messages::*;
 
 #[macro_use]
 mod dispatch;
+mod data;
 mod forward;
 mod topology;
 
+pub use data::Data;
 use dispatch::Asked;
 pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
 
@@ -29,6 +31,13 @@ pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
 served! {
     // Data.
     init_producer_id::answer(InitProducerIdRequest), 0-5, Brokers;
+    produce::begin(ProduceRequest), 0-13, Brokers;
+    fetch::answer(FetchRequest), 4-18, Brokers;
+    list_offsets::answer(ListOffsetsRequest), 1-11, Brokers;
+    offset_for_leader_epoch::answer(OffsetForLeaderEpochRequest), 2-4, Brokers;
+    delete_records::answer(DeleteRecordsRequest), 0-2, Brokers;
+    describe_log_dirs::answer(DescribeLogDirsRequest), 1-5, Brokers;
+    describe_producers::answer(DescribeProducersRequest), 0-0, Brokers;
 
     // Groups.
     find_coordinator::answer(FindCoordinatorRequest), 0-6, Brokers;

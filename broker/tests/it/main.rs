@@ -5,10 +5,14 @@
 )]
 
 mod agreement;
+mod api;
+mod config;
 mod framing;
 mod golden;
 mod group;
+mod log;
 mod messages;
+mod meta;
 mod numbers;
 mod quorum;
 mod readme;

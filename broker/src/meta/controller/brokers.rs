@@ -211,7 +211,7 @@ impl Controller {
     /// Fences a broker: first it leaves ISRs and leaderships, so that no image shows a fenced leader.
     fn fence(&self, draft: &mut Draft, id: i32) {
         self.remove_from_isrs(draft, id);
-        draft.push(fencing(id, true));
+        draft.push(fencing(id));
     }
 
     /// Unfences a broker, then elects leaders where there was nobody.
@@ -288,10 +288,10 @@ pub(super) fn check_epoch(image: &Image, id: i32, epoch: i64) -> Result<(), Erro
     }
 }
 
-fn fencing(id: i32, fenced: bool) -> Record {
+fn fencing(id: i32) -> Record {
     Record::BrokerChange {
         id,
-        fenced: Some(fenced),
+        fenced: Some(true),
         in_controlled_shutdown: None,
         log_dirs: None,
     }

@@ -13,7 +13,9 @@ use crate::wire::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConf
 
 use super::Controller;
 use super::assignment::Refusal;
+use super::change::Election;
 use super::draft::Draft;
+use super::isr::Cause;
 
 /// What to do with a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,7 @@ impl Controller {
     /// Changes single settings of resources, or only checks that it could. A resource changes as a
     /// whole or not at all.
     pub(super) fn alter_configs(
+        &self,
         draft: &mut Draft,
         request: &IncrementalAlterConfigsRequest,
     ) -> IncrementalAlterConfigsResponse {
@@ -47,33 +50,51 @@ impl Controller {
             // A resource that is there twice is answered once.
             let result = match counts.remove(&(one.resource_type, one.resource_name.as_str())) {
                 None => continue,
-                Some(1) => alter_resource(target, one),
+                Some(1) => self.alter_resource(target, one),
                 Some(_) => refuse("Each resource must appear at most once."),
             };
             response.responses.push(answer(one, result));
         }
         response
     }
-}
 
-fn alter_resource(draft: &mut Draft, request: &AlterConfigsResource) -> Result<(), Refusal> {
-    let resource = find_resource(&draft.image, request)?;
-    let mut keys = BTreeSet::new();
-    let mut changes = Vec::new();
-    for config in &request.configs {
-        if !keys.insert(config.name.as_str()) {
-            return refuse(&format!("Setting {} is there more than once.", config.name));
+    fn alter_resource(
+        &self,
+        draft: &mut Draft,
+        request: &AlterConfigsResource,
+    ) -> Result<(), Refusal> {
+        let resource = find_resource(&draft.image, request)?;
+        let mut keys = BTreeSet::new();
+        let mut changes = Vec::new();
+        for config in &request.configs {
+            if !keys.insert(config.name.as_str()) {
+                return refuse(&format!("Setting {} is there more than once.", config.name));
+            }
+            changes.push(next_value(&draft.image, &resource, config)?);
         }
-        changes.push(next_value(&draft.image, &resource, config)?);
+        for (key, value) in changes {
+            draft.push(Record::Config {
+                resource: resource.clone(),
+                key: key.to_owned(),
+                value,
+            });
+        }
+        if keys.contains("min.insync.replicas") {
+            self.revise_elrs(draft, &resource);
+        }
+        Ok(())
     }
-    for (key, value) in changes {
-        draft.push(Record::Config {
-            resource: resource.clone(),
-            key: key.to_owned(),
-            value,
+
+    /// Below another minimum other replicas are eligible: with an ISR that now suffices, the leader
+    /// commits records that those in the ELR do not have (rule 23, KIP-966).
+    fn revise_elrs(&self, draft: &mut Draft, resource: &Resource) {
+        let mut partitions = draft.partitions_where(|state| !state.elr.is_empty());
+        partitions.retain(|found| match resource {
+            Resource::Topic(name) => *found.name == **name,
+            _ => true,
         });
+        self.revise(draft, partitions, Cause::Elect(Election::Clean));
     }
-    Ok(())
 }
 
 /// The resource a request means; it must be there.

@@ -83,7 +83,7 @@ impl Controller {
             Command::DeleteTopics(request) => self.delete_topics(draft_ref, request).into(),
             Command::CreatePartitions(request) => self.create_partitions(draft_ref, request).into(),
             Command::IncrementalAlterConfigs(request) => {
-                Self::alter_configs(draft_ref, request).into()
+                self.alter_configs(draft_ref, request).into()
             }
         };
         Outcome {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use openraft::ServerState;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::guest::random_u64;
 use super::progress::Progress;
@@ -40,13 +40,16 @@ pub enum Refusal {
     Unknown,
 }
 
+/// Where an answer goes.
+pub type ReplyTo = oneshot::Sender<Result<Reply, Refusal>>;
+
 /// A command that waits.
 #[derive(Debug)]
 pub struct Submitted {
     /// What is asked.
     pub command: Command,
     /// Where the answer goes.
-    pub reply: oneshot::Sender<Result<Reply, Refusal>>,
+    pub reply: ReplyTo,
 }
 
 /// What the loop works with.
@@ -88,21 +91,35 @@ impl Active {
     /// Serves commands while this node leads and refuses them otherwise; ends with the channel.
     pub async fn run(self, mut commands: mpsc::Receiver<Submitted>) {
         let mut metrics = self.raft.metrics();
-        loop {
-            let term = leads(&metrics.borrow_and_update());
-            if let Some(term) = term {
-                if self.lead(term, &mut commands).await.is_none() {
-                    return;
-                }
-                continue;
+        let mut led = None;
+        while self
+            .step(&mut metrics, &mut led, &mut commands)
+            .await
+            .is_some()
+        {}
+    }
+
+    /// Leads once, or waits for something to do; `led` is the last term that this node led.
+    async fn step(
+        &self,
+        metrics: &mut watch::Receiver<Metrics>,
+        led: &mut Option<u64>,
+        commands: &mut mpsc::Receiver<Submitted>,
+    ) -> Option<()> {
+        let term = leads(&metrics.borrow_and_update());
+        // A leader that lost its majority asks nobody until it is heard again.
+        let may_lead = |term: &u64| *led != Some(*term) || self.has_majority(*term);
+        if let Some(term) = term.filter(may_lead) {
+            *led = Some(term);
+            return self.lead(term, commands).await;
+        }
+        tokio::select! {
+            changed = metrics.changed() => changed.ok(),
+            refused = commands.recv() => {
+                answer(refused?.reply, Err(Refusal::NotActive));
+                Some(())
             }
-            tokio::select! {
-                changed = metrics.changed() => if changed.is_err() { return },
-                command = commands.recv() => match command {
-                    None => return,
-                    Some(refused) => answer(refused.reply, Err(Refusal::NotActive)),
-                },
-            }
+            () = sleep(self.tick_every), if term.is_some() => Some(()),
         }
     }
 
@@ -111,7 +128,7 @@ impl Active {
         // All that earlier leaders agreed on is applied before anything is decided.
         let caught_up = timeout(self.fetch_timeout, self.raft.ensure_linearizable()).await;
         if !matches!(caught_up, Ok(Ok(_))) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(20)).await;
             return Some(());
         }
         let mut controller = {
@@ -176,21 +193,11 @@ impl Active {
             }
             return Round::Done;
         }
-        let is_tick = commands.is_empty();
-        let mut waiting = commands.into_iter().peekable();
-        loop {
-            let mut fold = Fold::over(&self.images.borrow().clone());
-            let now_ms = self.clock.now_ms();
-            let mut answers = Vec::new();
-            if is_tick {
-                fold.add(controller.tick(&fold.image, now_ms));
-            }
-            while fold.records.len() < ROUND_RECORDS {
-                let Some(next) = waiting.next() else { break };
-                let outcome = controller.handle(&fold.image, &next.command, now_ms);
-                fold.add(outcome.records);
-                answers.push((next.reply, outcome.reply));
-            }
+        let mut is_tick = commands.is_empty();
+        let mut waiting = commands.into_iter();
+        while is_tick || !waiting.as_slice().is_empty() {
+            let (fold, answers) = self.decide(controller, is_tick, &mut waiting);
+            is_tick = false;
             let refusal = self.agree(fold).await.err();
             for (reply, said) in answers {
                 answer(reply, refusal.map_or(Ok(said), Err));
@@ -200,10 +207,31 @@ impl Active {
                 waiting.for_each(|next| answer(next.reply, Err(Refusal::NotActive)));
                 return Round::Lost;
             }
-            if waiting.peek().is_none() {
-                return Round::Done;
-            }
         }
+        Round::Done
+    }
+
+    /// Answers as many commands as make one proposal, each against what those before it changed.
+    fn decide(
+        &self,
+        controller: &mut Controller,
+        is_tick: bool,
+        waiting: &mut impl Iterator<Item = Submitted>,
+    ) -> (Fold, Vec<(ReplyTo, Reply)>) {
+        let mut fold = Fold::over(&self.images.borrow());
+        let now_ms = self.clock.now_ms();
+        let mut answers = Vec::new();
+        if is_tick {
+            fold.add(controller.tick(&fold.image, now_ms));
+        }
+        while fold.records.len() < ROUND_RECORDS
+            && let Some(next) = waiting.next()
+        {
+            let outcome = controller.handle(&fold.image, &next.command, now_ms);
+            fold.add(outcome.records);
+            answers.push((next.reply, outcome.reply));
+        }
+        (fold, answers)
     }
 
     /// Gets records agreed on and applied.
@@ -245,7 +273,7 @@ pub fn has_majority(
 }
 
 /// Who asked may have given up; then nobody misses the answer.
-fn answer(to: oneshot::Sender<Result<Reply, Refusal>>, said: Result<Reply, Refusal>) {
+fn answer(to: ReplyTo, said: Result<Reply, Refusal>) {
     drop(to.send(said));
 }
 

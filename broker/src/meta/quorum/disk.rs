@@ -55,7 +55,7 @@ impl DiskError {
     }
 
     /// Damage, in a file.
-    pub fn damaged(path: &Path, why: impl ToString) -> Self {
+    pub fn damaged(path: &Path, why: &(impl ToString + ?Sized)) -> Self {
         Self::Damaged {
             path: path.to_owned(),
             why: why.to_string(),
@@ -102,7 +102,7 @@ struct Stamp {
 /// Reads the format of a JSON document and refuses later ones.
 pub fn check_stamp(path: &Path, json: &[u8]) -> Result<(), DiskError> {
     let stamp: Stamp =
-        serde_json::from_slice(json).map_err(|error| DiskError::damaged(path, error))?;
+        serde_json::from_slice(json).map_err(|error| DiskError::damaged(path, &error))?;
     check_format(path, stamp.format)
 }
 
@@ -134,6 +134,6 @@ pub fn read_vote(dir: &Path) -> Result<Option<Vote>, DiskError> {
     };
     check_stamp(&path, &content)?;
     let state: HardState =
-        serde_json::from_slice(&content).map_err(|error| DiskError::damaged(&path, error))?;
+        serde_json::from_slice(&content).map_err(|error| DiskError::damaged(&path, &error))?;
     Ok(Some(state.vote))
 }

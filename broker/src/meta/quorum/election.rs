@@ -2,6 +2,7 @@
 //! majority hears no leader either: a node that is cut off keeps its term, and disturbs nobody when
 //! it comes back. openraft's own election timer is off.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +11,10 @@ use openraft::raft::AppendEntriesResponse;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::active::has_majority;
 use super::guest::random_u64;
 use super::host::Streams;
+use super::progress::Progress;
 use super::storage::LogStore;
 use super::stream::{Answer, Question};
 use super::types::{LogId, Raft};
@@ -24,6 +27,7 @@ const FIRST: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 #[derive(Debug)]
 pub struct Contact {
     heard: Mutex<Option<(i32, Instant)>>,
+    has_resigned: AtomicBool,
     log: LogStore,
     silence: Duration,
 }
@@ -31,9 +35,9 @@ pub struct Contact {
 impl Contact {
     /// Nobody heard yet; a leader counts as gone after `silence`.
     pub fn new(log: LogStore, silence: Duration) -> Self {
-        let heard = Mutex::default();
         Self {
-            heard,
+            heard: Mutex::default(),
+            has_resigned: AtomicBool::new(false),
             log,
             silence,
         }
@@ -65,7 +69,8 @@ impl Contact {
     /// Whether this node would vote for one whose last entry is `last`.
     pub fn grants(&self, raft: &Raft, last: Option<LogId>) -> bool {
         let leads = raft.metrics().borrow().state == ServerState::Leader;
-        !leads && self.leader(self.silence).is_none() && last >= self.log.last()
+        let is_bound = leads && !self.has_resigned.load(Ordering::Acquire);
+        !is_bound && self.leader(self.silence).is_none() && last >= self.log.last()
     }
 }
 
@@ -83,6 +88,10 @@ pub struct Elector {
     pub contact: Arc<Contact>,
     /// The log, for its last entry.
     pub log: LogStore,
+    /// Who acknowledged what, while this node leads.
+    pub progress: Arc<Progress>,
+    /// How long a leader may hear no majority.
+    pub fetch_timeout: Duration,
     /// Silence after which an election may start: at least, and less than.
     pub timeouts: (Duration, Duration),
 }
@@ -92,18 +101,11 @@ impl Elector {
     pub async fn watch(self) {
         let mut since = Instant::now();
         loop {
-            self.await_no_leadership().await;
-            let pause = self.pause();
-            loop {
-                let heard = self
-                    .contact
-                    .last_heard()
-                    .map_or(since, |(_, at)| at.max(since));
-                if heard.elapsed() >= pause {
-                    break;
-                }
-                sleep_until(heard + pause).await;
+            if self.is_leading() {
+                self.lead().await;
+                since = Instant::now();
             }
+            self.await_silence(since).await;
             since = Instant::now();
             if self.is_leading() || !self.poll().await {
                 continue;
@@ -119,15 +121,54 @@ impl Elector {
         self.raft.metrics().borrow().state == ServerState::Leader
     }
 
-    async fn await_no_leadership(&self) {
-        let mut metrics = self.raft.metrics();
-        let ended = metrics
-            .wait_for(|now| now.state != ServerState::Leader)
-            .await
-            .is_err();
-        if ended {
-            // The consensus ended; so will this task.
-            std::future::pending::<()>().await;
+    /// Waits while this node leads. A leader that hears no majority falls silent now and then, so
+    /// that those who still hear it may elect one that a majority hears.
+    async fn lead(&self) {
+        let mut alone = 0;
+        while self.is_leading() {
+            let mut metrics = self.raft.metrics();
+            let leads_no_more = metrics.wait_for(|now| now.state != ServerState::Leader);
+            let ended = timeout(self.timeouts.0, leads_no_more).await;
+            if ended.is_ok_and(|ended| ended.is_err()) {
+                // The consensus is gone; the next look at it ends this task.
+                break;
+            }
+            alone = if self.has_majority() { 0 } else { alone + 1 };
+            self.resign(is_silent(alone));
+        }
+        self.resign(false);
+    }
+
+    fn has_majority(&self) -> bool {
+        let term = self.raft.metrics().borrow().current_term;
+        has_majority(
+            &self.progress,
+            term,
+            self.node,
+            &self.voters,
+            self.fetch_timeout,
+        )
+    }
+
+    fn resign(&self, is_silent: bool) {
+        let before = self.contact.has_resigned.swap(is_silent, Ordering::AcqRel);
+        if before != is_silent {
+            self.raft.runtime_config().heartbeat(!is_silent);
+        }
+    }
+
+    /// Waits until no leader was heard for as long as this node's turn takes.
+    async fn await_silence(&self, since: Instant) {
+        let pause = self.pause();
+        loop {
+            let heard = self
+                .contact
+                .last_heard()
+                .map_or(since, |(_, at)| at.max(since));
+            if heard.elapsed() >= pause {
+                return;
+            }
+            sleep_until(heard + pause).await;
         }
     }
 
@@ -140,7 +181,7 @@ impl Elector {
             None => FIRST,
             Some(_) => self.timeouts,
         };
-        let spread = u64::try_from((most - least).as_millis()).unwrap_or(u64::MAX);
+        let spread = u64::try_from(most.saturating_sub(least).as_millis()).unwrap_or(u64::MAX);
         least + Duration::from_millis(random_u64() % spread.max(1))
     }
 
@@ -169,5 +210,24 @@ impl Elector {
             }
         }
         true
+    }
+}
+
+/// Whether a leader that found itself without a majority so many times in a row, once per election
+/// timeout, is silent: mostly, but not for ever, for the majority may come back and need it.
+fn is_silent(alone: u32) -> bool {
+    alone % 8 >= 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_silent;
+
+    #[test]
+    fn a_lonely_leader_is_silent_for_longer_than_any_election_waits_and_then_heard_again() {
+        let told: Vec<bool> = (0..16).map(is_silent).collect();
+        assert_eq!(told[..2], [false; 2]);
+        assert_eq!(told[2..8], [true; 6]);
+        assert_eq!(told[8..10], [false; 2]);
     }
 }

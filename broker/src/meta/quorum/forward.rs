@@ -27,6 +27,9 @@ const IDLE: usize = 4;
 /// Pauses between attempts to find the controller: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(250));
 
+/// Said where nobody else has said anything.
+const NO_LEADER: &str = "no leader is known";
+
 /// What one attempt came to.
 enum Attempt {
     Answered(Bytes),
@@ -64,22 +67,24 @@ impl Forwarder {
         let mut search = Search::new(self.voters.len());
         let mut command = Some(command);
         loop {
-            let target = self.target(&mut search);
-            if target == Some(self.node) {
-                let asked = command
-                    .take()
-                    .map_or_else(|| decode_command(&encoded), Ok)?;
-                match self.ask_here(asked, deadline).await {
-                    Err(Refusal::NotActive) => search.why = "this node leads no more".to_owned(),
-                    Err(Refusal::Unknown) => return Err(unconfirmed()),
-                    Ok(reply) => return Ok(reply),
+            let attempt = match self.target(&mut search) {
+                None => Attempt::Nothing(NO_LEADER.to_owned(), None),
+                Some(node) if node == self.node => {
+                    let asked = command
+                        .take()
+                        .map_or_else(|| decode_command(&encoded), Ok)?;
+                    match self.ask_here(asked, deadline).await {
+                        Ok(reply) => return Ok(reply),
+                        Err(Refusal::NotActive) => Attempt::Nothing(NO_LEADER.to_owned(), None),
+                        Err(Refusal::Unknown) => Attempt::Unknown(unconfirmed()),
+                    }
                 }
-            } else if let Some(node) = target {
-                match self.ask_there(node, &encoded, deadline).await {
-                    Attempt::Answered(body) => return decode_reply(&encoded, &body),
-                    Attempt::Nothing(why, hint) => (search.why, search.hint) = (why, hint),
-                    Attempt::Unknown(error) => return Err(error),
-                }
+                Some(node) => self.ask_there(node, &encoded, deadline).await,
+            };
+            match attempt {
+                Attempt::Answered(body) => return decode_reply(&encoded, &body),
+                Attempt::Nothing(why, hint) => (search.why, search.hint) = (why, hint),
+                Attempt::Unknown(error) => return Err(error),
             }
             self.pause(&mut search, deadline).await?;
         }
@@ -109,7 +114,7 @@ impl Forwarder {
         let known = self.raft.metrics().borrow().current_leader;
         let target = match search.hint.take() {
             Some(hint) => Some(hint),
-            None if search.attempts % 2 == 0 && known.is_some() => known,
+            None if search.attempts.is_multiple_of(2) && known.is_some() => known,
             None => {
                 let turn = search.first + search.attempts;
                 let voter = self.voters.get(turn % self.voters.len().max(1));
@@ -214,7 +219,7 @@ impl Search {
             first: random % voters.max(1),
             hint: None,
             pause: PAUSES.0,
-            why: "no leader is known".to_owned(),
+            why: NO_LEADER.to_owned(),
         }
     }
 }

@@ -60,14 +60,18 @@ impl Guest {
     /// Keeps a stream to `host` open, for ever.
     pub async fn follow(self, host: Address) {
         let mut pause = PAUSES.0;
+        let mut told = String::new();
         loop {
             let mut was_open = false;
             let Err(missing) = self.follow_once(&host, &mut was_open).await;
             if was_open {
                 pause = PAUSES.0;
-                log::info!("the quorum's stream to node {} ended: {missing}", host.node);
-            } else {
-                log::debug!("no quorum stream to node {}: {missing}", host.node);
+            }
+            // The same reason over and over is told once.
+            let why = missing.to_string();
+            if why != told {
+                log::info!("no quorum stream to node {}: {why}", host.node);
+                told = why;
             }
             tokio::time::sleep(jittered(pause)).await;
             pause = (pause * 2).min(PAUSES.1);

@@ -120,6 +120,8 @@ async fn write_questions(
         let bytes = match timeout(PING_EVERY, asked.recv()).await {
             Err(_) => stream::encode(number, &Question::Ping),
             Ok(None) => return StreamError::Closed,
+            // Who asked gave up while the stream was busy.
+            Ok(Some(Asked { answer, .. })) if answer.is_closed() => continue,
             Ok(Some(Asked { question, answer })) => {
                 let mut waiting = lock(waiting);
                 waiting.retain(|_, answer| !answer.is_closed());

@@ -71,7 +71,7 @@ impl LogFile {
             .ok_or_else(|| DiskError::damaged(&path, "its first frame is not sound"))?;
         disk::check_stamp(&path, &header)?;
         let header: Header =
-            serde_json::from_slice(&header).map_err(|error| DiskError::damaged(&path, error))?;
+            serde_json::from_slice(&header).map_err(|error| DiskError::damaged(&path, &error))?;
         let mut log = Self {
             end: frames.at,
             places: VecDeque::new(),

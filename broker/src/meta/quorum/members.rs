@@ -45,12 +45,11 @@ impl Members {
         loop {
             streams.borrow_and_update();
             let leads = metrics.borrow_and_update().state == ServerState::Leader;
-            if leads {
-                while let Some(change) = self.due(&mut gone) {
-                    self.make(change).await;
-                }
-            } else {
+            if !leads {
                 gone.clear();
+            }
+            while let Some(change) = self.due(&mut gone) {
+                self.make(change).await;
             }
             let has_gone = !gone.is_empty();
             let became = metrics.wait_for(|now| (now.state == ServerState::Leader) != leads);

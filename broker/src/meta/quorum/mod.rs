@@ -39,7 +39,7 @@ mod storage;
 mod stream;
 pub mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -47,7 +47,7 @@ use std::{fmt, fs};
 
 use bytes::BytesMut;
 use openraft::error::{InitializeError, RaftError};
-use openraft::{Config, EmptyNode, SnapshotPolicy};
+use openraft::{Config, SnapshotPolicy};
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
@@ -180,7 +180,7 @@ impl QuorumOptions {
             tick: Duration::from_millis(250),
             submit_timeout: Duration::from_secs(5),
             snapshot_every: 5000,
-            observer_timeout: Duration::from_secs(300),
+            observer_timeout: Duration::from_mins(5),
         }
     }
 
@@ -378,7 +378,7 @@ impl Quorum {
     pub async fn failed(&self) -> String {
         let mut metrics = self.inner.raft.metrics();
         let ended = metrics.wait_for(|now| now.running_state.is_err()).await;
-        match ended.as_deref().map(|now| now.running_state.clone()) {
+        match ended.as_deref().map(|now| &now.running_state) {
             Ok(Err(fatal)) => fatal.to_string(),
             _ => "the metadata quorum ended".to_owned(),
         }
@@ -417,8 +417,7 @@ async fn begin(raft: &Raft, options: &QuorumOptions) -> Result<(), QuorumError> 
     let given = options.voter_ids();
     let failed = |error: String| QuorumError::Start(error);
     if given.contains(&options.node_id) {
-        let nodes: BTreeMap<i32, EmptyNode> =
-            given.iter().map(|voter| (*voter, EmptyNode {})).collect();
+        let nodes: BTreeSet<i32> = given.iter().copied().collect();
         match raft.initialize(nodes).await {
             Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
             Err(error) => return Err(failed(error.to_string())),
@@ -485,6 +484,8 @@ impl Inner {
             streams: self.streams.clone(),
             contact: Arc::clone(&self.contact),
             log: self.log.clone(),
+            progress: Arc::clone(&self.progress),
+            fetch_timeout: options.fetch_timeout,
             timeouts: (options.election_timeout, options.election_timeout * 2),
         };
         tasks.spawn(elector.watch());

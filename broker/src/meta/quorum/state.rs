@@ -49,10 +49,10 @@ impl StateMachine {
         let delta = between(&self.image, &image);
         self.applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
-        self.publish(image, delta);
+        self.publish(image, &delta);
     }
 
-    fn publish(&mut self, image: Arc<Image>, delta: Delta) {
+    fn publish(&mut self, image: Arc<Image>, delta: &Delta) {
         self.image = Arc::clone(&image);
         self.feed.publish(image, delta);
     }
@@ -96,7 +96,7 @@ impl RaftStateMachine<Types> for StateMachine {
             });
         }
         if image.offset != self.image.offset {
-            self.publish(Arc::new(image), delta);
+            self.publish(Arc::new(image), &delta);
         }
         Ok(verdicts)
     }
@@ -182,4 +182,34 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meta::record::Record;
+
+    fn proposal(base: i64, next: i64) -> Proposal {
+        let records = vec![Record::ProducerIds { next }; 2];
+        Proposal { base, records }
+    }
+
+    #[test]
+    fn of_two_proposals_on_one_image_the_second_is_void() {
+        let (mut image, mut delta) = (Image::empty(), Delta::default());
+        assert_eq!(
+            take(&mut image, &proposal(-1, 5), &mut delta),
+            Verdict::Taken
+        );
+        assert_eq!(
+            take(&mut image, &proposal(-1, 9), &mut delta),
+            Verdict::Void
+        );
+        assert_eq!((image.offset, image.next_producer_id), (1, 5));
+        assert_eq!(
+            take(&mut image, &proposal(1, 9), &mut delta),
+            Verdict::Taken
+        );
+        assert_eq!((image.offset, image.next_producer_id), (3, 9));
+    }
 }

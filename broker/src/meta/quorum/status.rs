@@ -176,7 +176,7 @@ fn offset(index: u64) -> i64 {
 
 /// The status as the protocol's message.
 pub fn response(status: &QuorumStatus) -> DescribeQuorumResponse {
-    let states = |replicas: &[QuorumReplica]| {
+    let described = |replicas: &[QuorumReplica]| {
         let state = |replica: &QuorumReplica| ReplicaState {
             replica_id: replica.id,
             log_end_offset: replica.log_end_offset,
@@ -190,8 +190,8 @@ pub fn response(status: &QuorumStatus) -> DescribeQuorumResponse {
         leader_id: status.leader,
         leader_epoch: status.epoch,
         high_watermark: status.high_watermark,
-        current_voters: states(&status.voters),
-        observers: states(&status.observers),
+        current_voters: described(&status.voters),
+        observers: described(&status.observers),
         ..ResponsePartitionData::default()
     };
     DescribeQuorumResponse {

@@ -124,3 +124,23 @@ async fn a_leader_that_followers_cannot_reach_is_replaced_and_follows() {
     house.has(old, 7).await;
     house.set(old, 8).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_without_a_majority_gives_way_although_one_follower_hears_it() {
+    let (mut house, old) = five_with_5_following().await;
+    let rest: Vec<i32> = [1, 2, 3, 4]
+        .into_iter()
+        .filter(|node| *node != old)
+        .collect();
+    house.kill(5).await;
+    let (lost, hearing) = rest.split_at(2);
+    house.cut(old, lost);
+    for node in lost {
+        house.cut(*node, &[old]);
+    }
+    let new = house.leader_of(&rest).await;
+    assert_ne!(new, old);
+    house.set(*hearing.first().unwrap(), 1).await;
+    house.heal();
+    house.has(old, 1).await;
+}

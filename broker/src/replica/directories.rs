@@ -1,0 +1,273 @@
+//! The log directories: which are online, what lies in them, how full they are. Never opens a log.
+
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+
+use super::checkpoint;
+use crate::fault::Faults;
+use crate::wire::uuid::Uuid;
+
+/// The file that says which topic a partition directory belongs to.
+const PARTITION_METADATA: &str = "partition.metadata";
+/// The file whose presence says that the node stopped cleanly (rule 81).
+const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
+/// Longest directory name that is taken for a partition's: a topic name of 249 and its index.
+const MAX_NAME_BYTES: usize = 249 + 1 + 10;
+
+/// One log directory.
+#[derive(Debug)]
+pub struct Directory {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its identity (`directory.id` of `meta.properties`).
+    pub id: Uuid,
+}
+
+/// Space of a directory's file system, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// Its size.
+    pub total: u64,
+    /// What can still be written.
+    pub usable: u64,
+}
+
+/// A partition's directory found at start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The topic's name.
+    pub topic: String,
+    /// The partition's index.
+    pub index: i32,
+    /// The topic's id.
+    pub topic_id: Uuid,
+}
+
+/// All log directories of the node, by position in `log.dirs`.
+#[derive(Debug)]
+pub struct Directories {
+    all: Vec<Directory>,
+    failed: RwLock<Vec<usize>>,
+    faults: Faults,
+}
+
+impl Directories {
+    /// These directories, all online.
+    pub fn new(all: Vec<Directory>, faults: Faults) -> Self {
+        Self {
+            all,
+            failed: RwLock::default(),
+            faults,
+        }
+    }
+
+    /// Every directory with its position.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &Directory)> {
+        self.all.iter().enumerate()
+    }
+
+    /// One directory.
+    pub fn get(&self, at: usize) -> Option<&Directory> {
+        self.all.get(at)
+    }
+
+    /// Whether a directory is online.
+    pub fn is_online(&self, at: usize) -> bool {
+        let failed = self.failed.read().unwrap_or_else(PoisonError::into_inner);
+        !failed.contains(&at)
+    }
+
+    /// Takes a directory offline until the node starts anew; gives whether it was online.
+    pub fn fail(&self, at: usize) -> bool {
+        let mut failed = self.failed.write().unwrap_or_else(PoisonError::into_inner);
+        let online = !failed.contains(&at);
+        if online {
+            failed.push(at);
+        }
+        online
+    }
+
+    /// Identities of the directories that are offline.
+    pub fn offline(&self) -> Vec<Uuid> {
+        let failed = self.failed.read().unwrap_or_else(PoisonError::into_inner);
+        let ids = failed.iter().filter_map(|at| self.all.get(*at));
+        ids.map(|dir| dir.id).collect()
+    }
+
+    /// What a fault on purpose makes of an access to a directory.
+    pub fn check(&self, at: usize, access: Access) -> std::io::Result<()> {
+        let plan = self.faults.plan();
+        if plan.failed_dirs.contains(&at) {
+            return Err(std::io::Error::other("this disk fails on purpose"));
+        }
+        if access == Access::Write && plan.full_dirs.contains(&at) {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+}
+
+/// What is done to a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reading.
+    Read,
+    /// Writing.
+    Write,
+}
+
+impl Directory {
+    /// The space of its file system; `None` if the system does not say.
+    pub fn space(&self) -> Option<Space> {
+        let stat = rustix::fs::statvfs(&self.path).ok()?;
+        Some(Space {
+            total: stat.f_blocks.saturating_mul(stat.f_frsize),
+            usable: stat.f_bavail.saturating_mul(stat.f_frsize),
+        })
+    }
+
+    /// Partitions that lie here, directories to be removed, and the names of what is neither.
+    pub fn scan(&self) -> std::io::Result<Scan> {
+        let mut scan = Scan::default();
+        for entry in std::fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if !entry.file_type()?.is_dir() {
+                continue;
+            }
+            let path = entry.path();
+            let name = entry.file_name();
+            let Some(name) = name.to_str().filter(|name| !is_foreign(name)) else {
+                continue;
+            };
+            if name.ends_with("-delete") {
+                scan.deleted.push(path);
+                continue;
+            }
+            match found(&path, name) {
+                Some(found) => scan.partitions.push(found),
+                None => scan.unknown.push(path),
+            }
+        }
+        Ok(scan)
+    }
+
+    /// Takes away the mark of a clean stop; gives whether it was there.
+    pub fn take_clean_mark(&self) -> std::io::Result<bool> {
+        match std::fs::remove_file(self.path.join(CLEAN_SHUTDOWN)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Marks that the node stopped cleanly.
+    pub fn mark_clean(&self, broker_epoch: i64) -> std::io::Result<()> {
+        let text = format!("{{\"version\":0,\"brokerEpoch\":{broker_epoch}}}");
+        checkpoint::replace(&self.path.join(CLEAN_SHUTDOWN), text.as_bytes())
+    }
+}
+
+/// What a directory holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// Partitions.
+    pub partitions: Vec<Found>,
+    /// Partitions that were deleted and not yet removed.
+    pub deleted: Vec<PathBuf>,
+    /// What is neither; left alone.
+    pub unknown: Vec<PathBuf>,
+}
+
+/// The metadata quorum's own directory and hidden ones.
+fn is_foreign(name: &str) -> bool {
+    name.starts_with('.') || name.starts_with("__cluster_metadata-")
+}
+
+fn found(path: &Path, name: &str) -> Option<Found> {
+    let (topic, index) = split_name(name)?;
+    Some(Found {
+        path: path.to_owned(),
+        topic,
+        index,
+        topic_id: read_topic_id(path)?,
+    })
+}
+
+/// `topic-3` as topic and index.
+fn split_name(name: &str) -> Option<(String, i32)> {
+    let (topic, index) = name.rsplit_once('-')?;
+    let index: i32 = index.parse().ok()?;
+    let fits = !topic.is_empty() && index >= 0 && name.len() <= MAX_NAME_BYTES;
+    fits.then(|| (topic.to_owned(), index))
+}
+
+fn read_topic_id(dir: &Path) -> Option<Uuid> {
+    let text = std::fs::read_to_string(dir.join(PARTITION_METADATA)).ok()?;
+    let id = text.lines().find_map(|line| line.strip_prefix("topic_id:"));
+    id?.trim().parse().ok()
+}
+
+/// Writes which topic a partition's directory belongs to.
+pub fn write_topic_id(dir: &Path, id: Uuid) -> std::io::Result<()> {
+    let text = format!("version: 0\ntopic_id: {id}\n");
+    checkpoint::replace(&dir.join(PARTITION_METADATA), text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scan_tells_partitions_from_the_rest() {
+        let root = tempfile::tempdir().unwrap();
+        let id = Uuid([7; 16]);
+        for name in ["a-b-3", "c-0.0ab-delete", "stranger", "d-1", ".hidden"] {
+            std::fs::create_dir(root.path().join(name)).unwrap();
+        }
+        write_topic_id(&root.path().join("a-b-3"), id).unwrap();
+        let directory = Directory {
+            path: root.path().to_owned(),
+            id,
+        };
+        let mut scan = directory.scan().unwrap();
+        scan.unknown.sort();
+        let path = |name| root.path().join(name);
+        let partition = Found {
+            path: path("a-b-3"),
+            topic: "a-b".to_owned(),
+            index: 3,
+            topic_id: id,
+        };
+        assert_eq!(scan.partitions, [partition]);
+        assert_eq!(scan.deleted, [path("c-0.0ab-delete")]);
+        assert_eq!(scan.unknown, [path("d-1"), path("stranger")]);
+    }
+
+    #[test]
+    fn the_mark_of_a_clean_stop_counts_once() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = Directory {
+            path: root.path().to_owned(),
+            id: Uuid::ZERO,
+        };
+        assert!(!directory.take_clean_mark().unwrap());
+        directory.mark_clean(5).unwrap();
+        assert!(directory.take_clean_mark().unwrap());
+        assert!(!directory.take_clean_mark().unwrap());
+    }
+
+    #[test]
+    fn a_failed_directory_is_told_once_and_stays_offline() {
+        let directory = Directory {
+            path: PathBuf::new(),
+            id: Uuid([1; 16]),
+        };
+        let all = Directories::new(vec![directory], Faults::default());
+        assert!(all.is_online(0));
+        assert!(all.fail(0));
+        assert!(!all.fail(0));
+        assert_eq!(all.offline(), [Uuid([1; 16])]);
+    }
+}

@@ -1,0 +1,403 @@
+//! The partitions on disk: opening all of them at start, making and deleting one, checkpoints,
+//! closing. Everything here blocks on the disk.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::checkpoint::{self, HIGH_WATERMARKS, LOG_STARTS, Offsets, RECOVERY_POINTS};
+use super::directories::{Access, Directory, Found, write_topic_id};
+use super::house::House;
+use super::partition::{Failure, Key, Making, Partition, Traffic};
+use crate::config::TopicSettings;
+use crate::log::{DiskGuard, Log, LogError, Opening};
+use crate::wire::error_code::ErrorCode;
+use crate::wire::uuid::Uuid;
+
+/// A log that was found at start and waits for the metadata to say whose it is.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) topic: String,
+    pub(super) dir: usize,
+    pub(super) log: Log,
+    pub(super) high_watermark: i64,
+    pub(super) recovery_point: i64,
+}
+
+/// The logs found at start.
+pub(super) type Shelf = HashMap<Key, Opened>;
+
+/// The checkpoints of one directory.
+#[derive(Debug, Default)]
+struct Checkpoints {
+    high_watermarks: Offsets,
+    recovery_points: Offsets,
+    log_starts: Offsets,
+}
+
+impl Checkpoints {
+    fn read(dir: &Directory) -> std::io::Result<Self> {
+        Ok(Self {
+            high_watermarks: checkpoint::read(&dir.path, HIGH_WATERMARKS)?,
+            recovery_points: checkpoint::read(&dir.path, RECOVERY_POINTS)?,
+            log_starts: checkpoint::read(&dir.path, LOG_STARTS)?,
+        })
+    }
+}
+
+/// One log to be opened.
+struct Job {
+    dir: usize,
+    found: Found,
+    high_watermark: i64,
+    opening: Opening,
+}
+
+/// Opens every log of every directory, several at a time. A directory that cannot be read goes
+/// offline; the others are opened all the same.
+pub(super) fn open_all(house: &House, settings: &Arc<TopicSettings>) -> Shelf {
+    let mut jobs = Vec::new();
+    for (at, dir) in house.dirs.iter() {
+        match jobs_of(house, at, dir) {
+            Ok(found) => jobs.extend(found),
+            Err(error) => house.fail_directory(at, &format!("{}: {error}", dir.path.display())),
+        }
+    }
+    let threads = house.settings.recovery_threads * house.dirs.iter().count();
+    let next = AtomicUsize::new(0);
+    let shelf = Mutex::new(Shelf::new());
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(jobs.len()) {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Some(opened) = open(house, settings, job) {
+                        let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
+                        shelf.insert((job.found.topic_id, job.found.index), opened);
+                    }
+                }
+            });
+        }
+    });
+    shelf.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn jobs_of(house: &House, at: usize, dir: &Directory) -> std::io::Result<Vec<Job>> {
+    house.dirs.check(at, Access::Read)?;
+    let scan = dir.scan()?;
+    let clean = dir.take_clean_mark()?;
+    let checkpoints = Checkpoints::read(dir)?;
+    for path in scan.unknown {
+        log::warn!(
+            "{}: no partition of this broker, left alone",
+            path.display()
+        );
+    }
+    for path in scan.deleted {
+        remove(&path);
+    }
+    let now_ms = house.clock.now_ms();
+    let job = |found: Found| {
+        let place = (found.topic.clone(), found.index);
+        let at_place = |offsets: &Offsets| offsets.get(&place).copied().unwrap_or(0);
+        Job {
+            dir: at,
+            high_watermark: at_place(&checkpoints.high_watermarks),
+            opening: Opening {
+                recovery_point: at_place(&checkpoints.recovery_points),
+                log_start_offset: at_place(&checkpoints.log_starts),
+                clean,
+                now_ms,
+                producer_expiration_ms: house.settings.producer_expiration_ms,
+                guard: DiskGuard::default(),
+            },
+            found,
+        }
+    };
+    Ok(scan.partitions.into_iter().map(job).collect())
+}
+
+fn open(house: &House, settings: &Arc<TopicSettings>, job: &Job) -> Option<Opened> {
+    if !house.dirs.is_online(job.dir) {
+        return None;
+    }
+    match Log::open(&job.found.path, Arc::clone(settings), job.opening.clone()) {
+        Ok((log, recovery)) => {
+            for line in recovery.said {
+                log::warn!("{line}");
+            }
+            Some(Opened {
+                topic: job.found.topic.clone(),
+                dir: job.dir,
+                log,
+                high_watermark: job.high_watermark,
+                recovery_point: job.opening.recovery_point,
+            })
+        }
+        Err(error) => {
+            house.fail_directory(job.dir, &error.to_string());
+            None
+        }
+    }
+}
+
+/// Takes a log from the shelf, or makes one in the directory with the fewest partitions.
+pub(super) fn make(
+    house: &House,
+    topic: &Arc<str>,
+    key: Key,
+    opened: Option<Opened>,
+    settings: &Arc<TopicSettings>,
+) -> Partition {
+    let opened = match opened {
+        Some(mut opened) => {
+            opened.log.reconfigure(Arc::clone(settings));
+            Some(opened)
+        }
+        None => create(house, topic, key, settings),
+    };
+    let (dir, log, high_watermark, recovery_point) = match opened {
+        Some(one) => (
+            Some(one.dir),
+            Some(one.log),
+            one.high_watermark,
+            one.recovery_point,
+        ),
+        None => (None, None, 0, 0),
+    };
+    Partition::new(Making {
+        topic: Arc::clone(topic),
+        key,
+        dir,
+        log,
+        high_watermark,
+        recovery_point,
+        settings: Arc::clone(settings),
+        traffic: traffic(house, topic),
+    })
+}
+
+fn traffic(house: &House, topic: &str) -> Traffic {
+    let labels = [("topic", topic)];
+    let counter = |name| house.metrics.counter(name, &labels);
+    Traffic {
+        messages_in: counter("kafka_server_brokertopicmetrics_messagesin_total"),
+        bytes_in: counter("kafka_server_brokertopicmetrics_bytesin_total"),
+        bytes_out: counter("kafka_server_brokertopicmetrics_bytesout_total"),
+    }
+}
+
+fn create(
+    house: &House,
+    topic: &Arc<str>,
+    key: Key,
+    settings: &Arc<TopicSettings>,
+) -> Option<Opened> {
+    let dir = emptiest(house)?;
+    let path = house.dirs.get(dir)?.path.join(format!("{topic}-{}", key.1));
+    let opening = Opening {
+        recovery_point: 0,
+        log_start_offset: 0,
+        clean: true,
+        now_ms: house.clock.now_ms(),
+        producer_expiration_ms: house.settings.producer_expiration_ms,
+        guard: DiskGuard::default(),
+    };
+    let made = house
+        .dirs
+        .check(dir, Access::Write)
+        .map_err(|source| at(&path, source))
+        .and_then(|()| Log::open(&path, Arc::clone(settings), opening))
+        .and_then(|(log, _)| {
+            write_topic_id(&path, key.0).map_err(|source| at(&path, source))?;
+            Ok(log)
+        });
+    match made {
+        Ok(log) => Some(Opened {
+            topic: topic.to_string(),
+            dir,
+            log,
+            high_watermark: 0,
+            recovery_point: 0,
+        }),
+        Err(error) if error.is_full() => {
+            log::error!("{topic}-{} cannot be made: {error}", key.1);
+            None
+        }
+        Err(error) => {
+            house.fail_directory(dir, &error.to_string());
+            None
+        }
+    }
+}
+
+fn at(path: &std::path::Path, source: std::io::Error) -> LogError {
+    LogError::Io {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// The online directory with the fewest partitions.
+fn emptiest(house: &House) -> Option<usize> {
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    for partition in house.all() {
+        if let Some(dir) = partition.dir {
+            *counts.entry(dir).or_default() += 1;
+        }
+    }
+    let online = house
+        .dirs
+        .iter()
+        .filter(|(at, _)| house.dirs.is_online(*at));
+    online
+        .map(|(at, _)| at)
+        .min_by_key(|at| counts.get(at).copied().unwrap_or(0))
+}
+
+/// Renames a log's directory for later removal.
+pub(super) fn delete(house: &House, dir: Option<usize>, log: Log) -> Option<PathBuf> {
+    let path = log.dir().to_owned();
+    match log.mark_deleted() {
+        Ok(path) => Some(path),
+        Err(error) => {
+            if let (Some(dir), false) = (dir, error.is_full()) {
+                house.fail_directory(dir, &error.to_string());
+            }
+            log::error!("{} is not deleted: {error}", path.display());
+            None
+        }
+    }
+}
+
+/// Removes a directory that was marked as deleted.
+pub(super) fn remove(path: &PathBuf) {
+    if let Err(error) = std::fs::remove_dir_all(path) {
+        log::warn!("{} cannot be removed: {error}", path.display());
+    }
+}
+
+/// Writes a checkpoint of every online directory from what `offset` says of each partition.
+pub(super) fn write_checkpoints(
+    house: &House,
+    name: &str,
+    offset: impl Fn(&super::partition::State) -> Option<i64>,
+) {
+    let mut by_dir: HashMap<usize, Offsets> = HashMap::new();
+    for (at, _) in house.dirs.iter() {
+        by_dir.insert(at, Offsets::new());
+    }
+    for partition in house.all() {
+        let Some(dir) = partition.dir else { continue };
+        let known = offset(&partition.lock());
+        if let (Some(offset), Some(offsets)) = (known, by_dir.get_mut(&dir)) {
+            offsets.insert((partition.topic.to_string(), partition.key.1), offset);
+        }
+    }
+    for (at, dir) in house
+        .dirs
+        .iter()
+        .filter(|(at, _)| house.dirs.is_online(*at))
+    {
+        let Some(offsets) = by_dir.get(&at) else {
+            continue;
+        };
+        let written = house
+            .dirs
+            .check(at, Access::Write)
+            .and_then(|()| checkpoint::write(&dir.path, name, offsets));
+        match written {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+                log::warn!("{}: {name} is not written: {error}", dir.path.display());
+            }
+            Err(error) => house.fail_directory(at, &error.to_string()),
+        }
+    }
+}
+
+/// Flushes and closes every log, writes all checkpoints and marks a clean stop where nothing failed.
+pub(super) fn close_all(house: &House) {
+    write_checkpoints(house, HIGH_WATERMARKS, |state| {
+        state.log.as_ref().map(|_| state.high_watermark)
+    });
+    for partition in house.all() {
+        if let Err(failure) = partition.flush(true) {
+            let refusal = house.told(failure);
+            log::error!(
+                "{}-{} is not flushed: {:?}",
+                partition.topic,
+                partition.key.1,
+                refusal.message
+            );
+            continue;
+        }
+    }
+    write_checkpoints(house, RECOVERY_POINTS, |state| {
+        state.log.as_ref().map(|_| state.recovery_point)
+    });
+    write_checkpoints(house, LOG_STARTS, |state| {
+        state.log.as_ref().map(Log::log_start_offset)
+    });
+    let mut unclean = Vec::new();
+    for partition in house.all() {
+        let Some(log) = partition.take_log() else {
+            continue;
+        };
+        if let Err(error) = log.close() {
+            log::error!("{}-{}: {error}", partition.topic, partition.key.1);
+            unclean.extend(partition.dir);
+        }
+    }
+    let epoch = house.broker_epoch();
+    for (at, dir) in house.dirs.iter() {
+        if unclean.contains(&at) || !house.dirs.is_online(at) {
+            continue;
+        }
+        if let Err(error) = dir.mark_clean(epoch) {
+            log::error!(
+                "{}: the clean stop is not marked: {error}",
+                dir.path.display()
+            );
+        }
+    }
+}
+
+/// Retention, rolling and sweeping of one partition (rules 78 and 79).
+pub(super) fn maintain(house: &House, partition: &Partition) {
+    let now_ms = house.clock.now_ms();
+    let done = partition
+        .ask_disk(&house.dirs, Access::Write)
+        .and_then(|()| maintain_log(partition, now_ms));
+    if let Err(failure) = done {
+        let refusal = house.told(failure);
+        let place = format_args!("{}-{}", partition.topic, partition.key.1);
+        if refusal.code != ErrorCode::KAFKA_STORAGE_ERROR || refusal.message.is_some() {
+            log::warn!("{place} is not tidied: {:?}", refusal.message);
+        }
+    }
+}
+
+fn maintain_log(partition: &Partition, now_ms: i64) -> Result<(), Failure> {
+    let mut state = partition.lock();
+    let high_watermark = state.high_watermark;
+    let deletes = state.settings().cleanup_policy.delete;
+    let Some(log) = state.log.as_mut() else {
+        return Ok(());
+    };
+    let fail = |error| partition.disk_failure(&error);
+    let rolled = log.roll_if_due(now_ms).map_err(fail)?;
+    if deletes {
+        log.retain(high_watermark, now_ms).map_err(fail)?;
+    }
+    log.sweep(now_ms).map_err(fail)?;
+    drop(state);
+    partition.note_roll(rolled);
+    Ok(())
+}
+
+/// The id under which a topic's leftovers are told in logs.
+pub(super) fn describe(topic: &str, key: Key) -> String {
+    let (id, index): (Uuid, i32) = key;
+    format!("{topic}-{index} (topic id {id})")
+}
