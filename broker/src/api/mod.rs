@@ -15,16 +15,16 @@ use crate::metrics::Metrics;
 use crate::replica::Replicas;
 use crate::wire::messages::*;
 
+mod controllers;
 #[macro_use]
 mod dispatch;
+mod data;
 mod forward;
 mod topology;
-mod endpoints;
-mod data;
 
 pub use data::Data;
 use dispatch::Asked;
-pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
+pub use dispatch::{Begun, Framed, HandOver, Later, Opening, Reach, Refused, Served, Work};
 
 // A line an API: its file, how it is asked, the versions that clients are told, who is served.
 // `answer` is `async fn answer(&Ctx, Request) -> Response`; `begin` is `fn begin(&Ctx, Request) ->
