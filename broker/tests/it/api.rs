@@ -2,6 +2,7 @@
 
 mod cluster;
 mod configs;
+mod forwarded;
 mod metadata;
 mod quorum;
 mod topic_partitions;
