@@ -11,7 +11,7 @@ use super::directories::{Access, Directory, Found, write_topic_id};
 use super::house::House;
 use super::partition::{Failure, Key, Making, Partition, Traffic};
 use crate::config::TopicSettings;
-use crate::log::{Log, LogError, Opening};
+use crate::log::{DiskGuard, Log, LogError, Opening};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::uuid::Uuid;
 
@@ -88,7 +88,10 @@ fn jobs_of(house: &House, at: usize, dir: &Directory) -> std::io::Result<Vec<Job
     let clean = dir.take_clean_mark()?;
     let checkpoints = Checkpoints::read(dir)?;
     for path in scan.unknown {
-        log::warn!("{}: no partition of this broker, left alone", path.display());
+        log::warn!(
+            "{}: no partition of this broker, left alone",
+            path.display()
+        );
     }
     for path in scan.deleted {
         remove(&path);
@@ -106,6 +109,7 @@ fn jobs_of(house: &House, at: usize, dir: &Directory) -> std::io::Result<Vec<Job
                 clean,
                 now_ms,
                 producer_expiration_ms: house.settings.producer_expiration_ms,
+                guard: DiskGuard::default(),
             },
             found,
         }
@@ -117,7 +121,7 @@ fn open(house: &House, settings: &Arc<TopicSettings>, job: &Job) -> Option<Opene
     if !house.dirs.is_online(job.dir) {
         return None;
     }
-    match Log::open(&job.found.path, Arc::clone(settings), job.opening) {
+    match Log::open(&job.found.path, Arc::clone(settings), job.opening.clone()) {
         Ok((log, recovery)) => {
             for line in recovery.said {
                 log::warn!("{line}");
@@ -197,6 +201,7 @@ fn create(
         clean: true,
         now_ms: house.clock.now_ms(),
         producer_expiration_ms: house.settings.producer_expiration_ms,
+        guard: DiskGuard::default(),
     };
     let made = house
         .dirs
@@ -241,7 +246,10 @@ fn emptiest(house: &House) -> Option<usize> {
             *counts.entry(dir).or_default() += 1;
         }
     }
-    let online = house.dirs.iter().filter(|(at, _)| house.dirs.is_online(*at));
+    let online = house
+        .dirs
+        .iter()
+        .filter(|(at, _)| house.dirs.is_online(*at));
     online
         .map(|(at, _)| at)
         .min_by_key(|at| counts.get(at).copied().unwrap_or(0))
@@ -286,7 +294,11 @@ pub(super) fn write_checkpoints(
             offsets.insert((partition.topic.to_string(), partition.key.1), offset);
         }
     }
-    for (at, dir) in house.dirs.iter().filter(|(at, _)| house.dirs.is_online(*at)) {
+    for (at, dir) in house
+        .dirs
+        .iter()
+        .filter(|(at, _)| house.dirs.is_online(*at))
+    {
         let Some(offsets) = by_dir.get(&at) else {
             continue;
         };
@@ -343,7 +355,10 @@ pub(super) fn close_all(house: &House) {
             continue;
         }
         if let Err(error) = dir.mark_clean(epoch) {
-            log::error!("{}: the clean stop is not marked: {error}", dir.path.display());
+            log::error!(
+                "{}: the clean stop is not marked: {error}",
+                dir.path.display()
+            );
         }
     }
 }
