@@ -15,6 +15,7 @@ use crate::metrics::Metrics;
 use crate::replica::Replicas;
 use crate::wire::messages::*;
 
+mod controllers;
 #[macro_use]
 mod dispatch;
 mod data;
@@ -23,7 +24,7 @@ mod topology;
 
 pub use data::Data;
 use dispatch::Asked;
-pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
+pub use dispatch::{Begun, Framed, HandOver, Later, Opening, Reach, Refused, Served, Work};
 
 // A line an API: its file, how it is asked, the versions that clients are told, who is served.
 // `answer` is `async fn answer(&Ctx, Request) -> Response`; `begin` is `fn begin(&Ctx, Request) ->
