@@ -71,6 +71,7 @@ async fn up(dir: &Path, fresh: bool, nodes: Option<usize>) -> Result<String, Pra
         }
         return Err(error);
     }
+    drop(lock);
     let all = cluster.view(Owner::Nobody).nodes.len();
     let healthy = timeout(HEALTHY_WITHIN, healthy(&cluster, all)).await;
     if healthy.is_err() {
@@ -78,7 +79,6 @@ async fn up(dir: &Path, fresh: bool, nodes: Option<usize>) -> Result<String, Pra
             "a healthy cluster of {all} nodes; `lookout practice status` says how they stand. That"
         )));
     }
-    drop(lock);
     Ok(format!("{}\n", cluster.bootstrap().join(",")))
 }
 
