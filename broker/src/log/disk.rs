@@ -107,6 +107,17 @@ impl DataFile {
         })
     }
 
+    /// The same file as it is now, for reading.
+    pub(super) fn view(&self) -> Self {
+        Self {
+            file: self.shared(),
+            path: self.path.clone(),
+            size: self.size,
+            overhang: false,
+            guard: self.guard.clone(),
+        }
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
