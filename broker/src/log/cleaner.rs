@@ -100,25 +100,15 @@ impl Keys {
         for source in &plan.sources {
             let dirty = source.next_base > plan.first_dirty;
             let read_on = for_each_batch(&source.data, |batch| {
-                let header = &batch.header;
-                let kind = header.attributes.kind();
-                let gone = kind == BatchKind::Transactional
-                    && transactions.meet_batch(header.producer_id, header.last_offset());
-                let marker = marker_of(batch, &mut unpacker)?;
-                if let Some(marker) = marker {
-                    let aborts = marker.control == Control::Abort;
-                    transactions.meet_marker(header.producer_id, header.last_offset(), aborts);
+                let gone = transactions.meet(batch, &mut unpacker)?;
+                let last = batch.header.last_offset();
+                match (dirty && last >= plan.first_dirty, gone) {
+                    (false, _) => return Ok(true),
+                    _ if keys.is_full(plan) => return Ok(false),
+                    (true, false) => keys.add(batch, plan.first_dirty, &mut unpacker)?,
+                    (true, true) => {}
                 }
-                if !dirty || header.last_offset() < plan.first_dirty {
-                    return Ok(true);
-                }
-                if keys.bytes >= plan.max_key_bytes && keys.below > plan.first_dirty {
-                    return Ok(false);
-                }
-                if !gone && matches!(kind, BatchKind::Plain | BatchKind::Transactional) {
-                    keys.add(batch, plan.first_dirty, &mut unpacker)?;
-                }
-                keys.below = header.last_offset() + 1;
+                keys.below = last + 1;
                 Ok(true)
             })?;
             if !read_on {
@@ -127,6 +117,11 @@ impl Keys {
             keys.below = keys.below.max(source.next_base);
         }
         Ok(keys)
+    }
+
+    /// Whether no further batch may be looked at; one is in any case, so that every round moves on.
+    fn is_full(&self, plan: &CompactionPlan) -> bool {
+        self.bytes >= plan.max_key_bytes && self.below > plan.first_dirty
     }
 
     fn add(
@@ -152,6 +147,23 @@ impl Keys {
 
     fn is_last(&self, key: &[u8], offset: i64) -> bool {
         self.last.get(key).is_none_or(|last| offset >= *last)
+    }
+}
+
+impl Transactions {
+    /// Whether the records of a batch name no keys: control records, and those of an aborted one.
+    fn meet(&mut self, batch: &Batch<'_>, unpacker: &mut Unpacker) -> Result<bool, WireError> {
+        let (id, last) = (batch.header.producer_id, batch.header.last_offset());
+        match batch.header.attributes.kind() {
+            BatchKind::Plain => Ok(false),
+            BatchKind::Transactional => Ok(self.meet_batch(id, last)),
+            BatchKind::Control | BatchKind::TransactionMarker => {
+                if let Some(marker) = marker_of(batch, unpacker)? {
+                    self.meet_marker(id, last, marker.control == Control::Abort);
+                }
+                Ok(true)
+            }
+        }
     }
 }
 
@@ -209,22 +221,21 @@ impl Cleaner<'_> {
         )?;
         let interval = plan.settings.index_interval_bytes;
         for source in sources {
-            let mut kept: Result<(), LogError> = Ok(());
+            let mut kept = Ok(());
             for_each_batch(&source.data, |batch| {
                 let mut aborted = None;
                 let fate = self.judge(batch, &mut aborted)?;
-                if let Some(aborted) = aborted {
-                    kept = to.txns.append(aborted);
-                }
-                let bytes = match &fate {
-                    Fate::Stays => batch.bytes(),
-                    Fate::Becomes(bytes) => bytes.as_slice(),
-                    Fate::Goes => return Ok(kept.is_ok()),
+                let header = match &fate {
+                    Fate::Becomes(bytes) => BatchHeader::read(bytes)?,
+                    _ => batch.header,
                 };
-                let header = BatchHeader::read(bytes)?;
-                if kept.is_ok() {
-                    kept = to.append(&header, &[bytes], interval);
-                }
+                kept = aborted
+                    .map_or(Ok(()), |aborted| to.txns.append(aborted))
+                    .and_then(|()| match &fate {
+                        Fate::Stays => to.append(&header, &[batch.bytes()], interval),
+                        Fate::Becomes(bytes) => to.append(&header, &[bytes], interval),
+                        Fate::Goes => Ok(()),
+                    });
                 Ok(kept.is_ok())
             })?;
             kept?;

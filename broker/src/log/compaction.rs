@@ -87,8 +87,8 @@ impl Log {
         now_ms: i64,
     ) -> Option<CompactionPlan> {
         let end = self.compactable_end(below, now_ms);
-        let in_log = (self.log_start..=self.log_end_offset()).contains(&first_dirty);
-        let first_dirty = if in_log { first_dirty } else { self.log_start };
+        let in_log = (self.start..=self.log_end_offset()).contains(&first_dirty);
+        let first_dirty = if in_log { first_dirty } else { self.start };
         if !self.settings.cleanup_policy.compact || !self.is_dirty_enough(first_dirty, end, now_ms)
         {
             return None;
@@ -166,17 +166,18 @@ impl Log {
         compacted: Compacted,
         now_ms: i64,
     ) -> Result<Compaction, LogError> {
+        let Compacted {
+            groups,
+            clean_below,
+        } = compacted;
         let mut done = Compaction {
-            clean_below: compacted.clean_below,
+            clean_below,
             ..Compaction::default()
         };
-        for group in &compacted.groups {
+        for group in &groups {
             if !self.is_unchanged(group) {
                 done.clean_below = done.clean_below.min(group.base_offset);
-                for kind in Kind::OF_SEGMENT {
-                    let path = path_of(&self.dir, group.base_offset, kind, Stage::Cleaned);
-                    disk::remove(&path, &self.guard)?;
-                }
+                self.throw_away(group)?;
                 continue;
             }
             done.segments += group.sources.len();
@@ -189,6 +190,15 @@ impl Log {
             self.take_place(group, now_ms)?;
         }
         Ok(done)
+    }
+
+    /// Removes what was written for a group.
+    fn throw_away(&self, group: &Group) -> Result<(), LogError> {
+        for kind in Kind::OF_SEGMENT {
+            let path = path_of(&self.dir, group.base_offset, kind, Stage::Cleaned);
+            disk::remove(&path, &self.guard)?;
+        }
+        Ok(())
     }
 
     /// Whether the segments of a group are still those that were read: neither cut nor let go.

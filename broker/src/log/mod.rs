@@ -190,7 +190,7 @@ pub struct AbortedTransaction {
     pub first_offset: i64,
 }
 
-/// A producer's state in this partition, for DescribeProducers.
+/// A producer's state in this partition, for `DescribeProducers`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActiveProducer {
     /// Its id.

@@ -294,7 +294,7 @@ impl Producers {
             .collect()
     }
 
-    /// All producers, for DescribeProducers.
+    /// All producers, for `DescribeProducers`.
     pub(super) fn describe(&self) -> Vec<ActiveProducer> {
         self.iter()
             .map(|(producer_id, entry)| ActiveProducer {
