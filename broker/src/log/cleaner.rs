@@ -102,14 +102,15 @@ impl Keys {
             let read_on = for_each_batch(&source.data, |batch| {
                 let gone = transactions.meet(batch, &mut unpacker)?;
                 let last = batch.header.last_offset();
-                match (dirty && last >= plan.first_dirty, gone) {
-                    (false, _) => return Ok(true),
-                    _ if keys.is_full(plan) => return Ok(false),
-                    (true, false) => keys.add(batch, plan.first_dirty, &mut unpacker)?,
-                    (true, true) => {}
+                let seen = !dirty || last < plan.first_dirty;
+                if seen || keys.is_full(plan) {
+                    return Ok(seen);
                 }
                 keys.below = last + 1;
-                Ok(true)
+                if gone {
+                    return Ok(true);
+                }
+                keys.add(batch, plan.first_dirty, &mut unpacker)
             })?;
             if !read_on {
                 return Ok(keys);
@@ -124,12 +125,13 @@ impl Keys {
         self.bytes >= plan.max_key_bytes && self.below > plan.first_dirty
     }
 
+    /// Notes the keys of a batch; true, for there is more to read.
     fn add(
         &mut self,
         batch: &Batch<'_>,
         first_dirty: i64,
         unpacker: &mut Unpacker,
-    ) -> Result<(), WireError> {
+    ) -> Result<bool, WireError> {
         for record in batch.records(unpacker)? {
             let record = record?;
             let Some(key) = record.key.filter(|_| record.offset >= first_dirty) else {
@@ -142,7 +144,7 @@ impl Keys {
                 self.last.insert(key.into(), record.offset);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn is_last(&self, key: &[u8], offset: i64) -> bool {
@@ -281,10 +283,9 @@ impl Cleaner<'_> {
             BatchKind::Transactional | BatchKind::Plain => {
                 let (keys, below) = (self.keys, self.keys.below);
                 self.rewritten(batch, |record| {
-                    record.offset >= below
-                        || record.key.is_some_and(|key| {
-                            keys.is_last(key, record.offset) && (record.value.is_some() || !due)
-                        })
+                    let alive = record.value.is_some() || !due;
+                    let last = |key| keys.is_last(key, record.offset);
+                    record.offset >= below || (alive && record.key.is_some_and(last))
                 })
             }
         }

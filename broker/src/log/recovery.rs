@@ -346,17 +346,13 @@ impl Reading<'_> {
                     None
                 }
             };
-            match marker {
-                Some(marker) => {
-                    let aborted = producers.aborted_by(header, marker);
-                    producers.note_marker(header, marker);
-                    aborted.map_or(Ok(()), |aborted| txns.append(aborted))
-                }
-                None => {
-                    producers.note_batch(header);
-                    Ok(())
-                }
-            }
+            let Some(marker) = marker else {
+                producers.note_batch(header);
+                return Ok(());
+            };
+            let aborted = producers.aborted_by(header, marker);
+            producers.note_marker(header, marker);
+            aborted.map_or(Ok(()), |aborted| txns.append(aborted))
         })
     }
 
