@@ -1,5 +1,10 @@
 //! The metadata core: situations one by one, then whole lives of clusters by seed.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 mod alter_partition;
 mod cluster;
 mod configs;
