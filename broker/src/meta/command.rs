@@ -4,9 +4,12 @@ use bytes::Bytes;
 
 use crate::wire::api_key::ApiKey;
 use crate::wire::error::{Result as WireResult, WireError};
-#[expect(
-    clippy::wildcard_imports,
-    reason = "the table below names the messages once"
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::wildcard_imports,
+        reason = "the table below names the messages once"
+    )
 )]
 use crate::wire::messages::*;
 use crate::wire::primitives::Reader;

@@ -8,6 +8,7 @@
 mod alter_partition;
 mod cluster;
 mod configs;
+mod coverage;
 mod elections;
 mod eligible_leaders;
 mod fencing;
