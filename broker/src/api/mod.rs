@@ -17,9 +17,9 @@ use crate::wire::messages::*;
 
 #[macro_use]
 mod dispatch;
+mod endpoints;
 mod forward;
 mod topology;
-mod endpoints;
 
 use dispatch::Asked;
 pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};

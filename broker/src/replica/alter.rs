@@ -113,11 +113,7 @@ fn request(house: &House, sent: &Sent) -> AlterPartitionRequest {
 }
 
 /// Gives each partition its answer; says whether something is to be asked again.
-fn take_in(
-    house: &House,
-    sent: &Sent,
-    answer: Result<AlterPartitionResponse, String>,
-) -> bool {
+fn take_in(house: &House, sent: &Sent, answer: Result<AlterPartitionResponse, String>) -> bool {
     let (general, mut done) = match answer {
         Ok(answer) => (answer.error_code, by_key(answer)),
         Err(why) => {

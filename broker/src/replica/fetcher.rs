@@ -15,9 +15,7 @@ use super::partition::{Key, Partition};
 use crate::fault::Link;
 use crate::peer::{Peer, PeerError};
 use crate::wire::error_code::ErrorCode;
-use crate::wire::messages::fetch::{
-    FetchPartition, FetchTopic, PartitionData, ReplicaState,
-};
+use crate::wire::messages::fetch::{FetchPartition, FetchTopic, PartitionData, ReplicaState};
 use crate::wire::messages::{FetchRequest, FetchResponse};
 
 /// The version that names topics by id and tells the broker epoch (KIP-516, KIP-903).
@@ -264,7 +262,10 @@ impl Source {
                 log::info!("{place}: cut at {at} to follow broker {}", self.broker);
             }
             Ok(Step::Restart(at)) => {
-                log::warn!("{place}: begins anew at {at}, the start of broker {}", self.broker);
+                log::warn!(
+                    "{place}: begins anew at {at}, the start of broker {}",
+                    self.broker
+                );
             }
             Ok(Step::Pause(error)) => {
                 log::info!("{place}: broker {} answers {error}", self.broker);

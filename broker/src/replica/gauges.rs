@@ -21,11 +21,19 @@ pub(super) fn register(house: &Arc<House>) {
         }),
         count(
             "kafka_server_replicamanager_underreplicatedpartitions",
-            |state| state.leader().is_ok_and(super::leader::Leader::is_under_replicated),
+            |state| {
+                state
+                    .leader()
+                    .is_ok_and(super::leader::Leader::is_under_replicated)
+            },
         ),
         count(
             "kafka_server_replicamanager_underminisrpartitioncount",
-            |state| state.leader().is_ok_and(super::leader::Leader::is_under_min_isr),
+            |state| {
+                state
+                    .leader()
+                    .is_ok_and(super::leader::Leader::is_under_min_isr)
+            },
         ),
         count("kafka_server_replicamanager_offlinereplicacount", |state| {
             state.log.is_none() && matches!(state.role, Role::Idle)
@@ -56,7 +64,10 @@ pub(super) fn add(house: &House, partition: &Arc<Partition>) {
             return 0.0;
         };
         let state = partition.lock();
-        state.log.as_ref().map_or(0.0, |log| Log::size_bytes(log) as f64)
+        state
+            .log
+            .as_ref()
+            .map_or(0.0, |log| Log::size_bytes(log) as f64)
     });
 }
 

@@ -148,9 +148,9 @@ impl Replicas {
 
     fn reconfigure(&self, image: &Image, changed: &[Resource]) {
         let me = Some(self.house.me);
-        let all = changed.iter().any(|resource| {
-            matches!(resource, Resource::Broker(id) if id.is_none() || *id == me)
-        });
+        let all = changed
+            .iter()
+            .any(|resource| matches!(resource, Resource::Broker(id) if id.is_none() || *id == me));
         let topics: Vec<&Topic> = if all {
             image.topics.values().map(Arc::as_ref).collect()
         } else {

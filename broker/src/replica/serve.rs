@@ -1,8 +1,8 @@
 //! What a replica does for requests: appends, reads, epochs, offsets. Short sections under the
 //! partition's lock; bytes are read after it is given back.
 
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 

@@ -88,7 +88,10 @@ fn jobs_of(house: &House, at: usize, dir: &Directory) -> std::io::Result<Vec<Job
     let clean = dir.take_clean_mark()?;
     let checkpoints = Checkpoints::read(dir)?;
     for path in scan.unknown {
-        log::warn!("{}: no partition of this broker, left alone", path.display());
+        log::warn!(
+            "{}: no partition of this broker, left alone",
+            path.display()
+        );
     }
     for path in scan.deleted {
         remove(&path);
@@ -241,7 +244,10 @@ fn emptiest(house: &House) -> Option<usize> {
             *counts.entry(dir).or_default() += 1;
         }
     }
-    let online = house.dirs.iter().filter(|(at, _)| house.dirs.is_online(*at));
+    let online = house
+        .dirs
+        .iter()
+        .filter(|(at, _)| house.dirs.is_online(*at));
     online
         .map(|(at, _)| at)
         .min_by_key(|at| counts.get(at).copied().unwrap_or(0))
@@ -286,7 +292,11 @@ pub(super) fn write_checkpoints(
             offsets.insert((partition.topic.to_string(), partition.key.1), offset);
         }
     }
-    for (at, dir) in house.dirs.iter().filter(|(at, _)| house.dirs.is_online(*at)) {
+    for (at, dir) in house
+        .dirs
+        .iter()
+        .filter(|(at, _)| house.dirs.is_online(*at))
+    {
         let Some(offsets) = by_dir.get(&at) else {
             continue;
         };
@@ -343,7 +353,10 @@ pub(super) fn close_all(house: &House) {
             continue;
         }
         if let Err(error) = dir.mark_clean(epoch) {
-            log::error!("{}: the clean stop is not marked: {error}", dir.path.display());
+            log::error!(
+                "{}: the clean stop is not marked: {error}",
+                dir.path.display()
+            );
         }
     }
 }

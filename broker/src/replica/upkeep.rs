@@ -46,11 +46,15 @@ pub(super) fn start(house: &Arc<House>, leftovers: &Arc<Leftovers>) -> Vec<JoinH
                 shrink_isrs(&shrink);
             }
         }),
-        blocking(house, settings.high_watermark_checkpoint_interval, |house| {
-            store::write_checkpoints(house, HIGH_WATERMARKS, |state| {
-                state.log.as_ref().map(|_| state.high_watermark)
-            });
-        }),
+        blocking(
+            house,
+            settings.high_watermark_checkpoint_interval,
+            |house| {
+                store::write_checkpoints(house, HIGH_WATERMARKS, |state| {
+                    state.log.as_ref().map(|_| state.high_watermark)
+                });
+            },
+        ),
         blocking(house, settings.flush_offset_checkpoint_interval, flush),
         blocking(house, settings.retention_check_interval, |house| {
             for partition in house.all() {
