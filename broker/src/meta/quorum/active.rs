@@ -377,8 +377,8 @@ mod tests {
                 })
                 .unzip();
             tell(answers, refusal);
-            let mut heard = heard.into_iter();
-            std::iter::from_fn(|| heard.next()?.try_recv().ok()?.err().into()).collect::<Vec<_>>()
+            let said = heard.into_iter().map(|mut heard| heard.try_recv().unwrap());
+            said.map(Result::err).collect::<Vec<_>>()
         };
         let (again, large) = (Some(Refusal::NotActive), Some(Refusal::TooLarge));
         assert_eq!(told(large), [again, again, large]);
