@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::Ctx;
+use super::{Ctx, Data};
 use crate::replica::TopicRef;
 use crate::replica::partition::Partition;
 use crate::replica::purgatory::{Bell, Wants};
@@ -27,8 +27,13 @@ struct Pending {
 
 /// Moves the starts, then waits.
 pub async fn answer(ctx: &Ctx, request: DeleteRecordsRequest) -> DeleteRecordsResponse {
+    serve(&Data::of(ctx), request).await
+}
+
+/// Answers by what the replicas hold.
+pub async fn serve(data: &Data, request: DeleteRecordsRequest) -> DeleteRecordsResponse {
     let wait = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
-    let (mut response, mut pending) = begin(ctx, request);
+    let (mut response, mut pending) = begin(data, request);
     let bell = Bell::new();
     for (number, one) in &pending {
         let start = Wants::Start;
@@ -43,7 +48,7 @@ pub async fn answer(ctx: &Ctx, request: DeleteRecordsRequest) -> DeleteRecordsRe
             let Some(one) = pending.get(&number) else {
                 continue;
             };
-            let done = match low_watermark(ctx, &one.partition) {
+            let done = match low_watermark(data, &one.partition) {
                 Ok(low) if low < one.start => continue,
                 done => done,
             };
@@ -58,24 +63,22 @@ pub async fn answer(ctx: &Ctx, request: DeleteRecordsRequest) -> DeleteRecordsRe
 }
 
 fn begin(
-    ctx: &Ctx,
+    data: &Data,
     request: DeleteRecordsRequest,
 ) -> (DeleteRecordsResponse, BTreeMap<usize, Pending>) {
-    let image = ctx.broker.replicas.image();
+    let image = data.replicas.image();
     let mut response = DeleteRecordsResponse::default();
     let mut pending = BTreeMap::new();
     for topic in request.topics {
         let mut done = DeleteRecordsTopicResult::default();
         for asked in &topic.partitions {
             let index = asked.partition_index;
-            let found = ctx
-                .broker
-                .replicas
+            let found = data
+                    .replicas
                 .find(&image, TopicRef::Name(&topic.name), index);
             let moved = found.and_then(|partition| {
-                let deleted = ctx
-                    .broker
-                    .replicas
+                let deleted = data
+                            .replicas
                     .delete_records(&partition, asked.offset);
                 let start = deleted.map_err(|refusal| refusal.code)?;
                 Ok((partition, start))
@@ -102,8 +105,8 @@ fn begin(
     (response, pending)
 }
 
-fn low_watermark(ctx: &Ctx, partition: &Partition) -> Result<i64, ErrorCode> {
-    let image = ctx.broker.replicas.image();
+fn low_watermark(data: &Data, partition: &Partition) -> Result<i64, ErrorCode> {
+    let image = data.replicas.image();
     let state = partition.lock();
     let start = state.log()?.log_start_offset();
     let leader = state.leader()?;

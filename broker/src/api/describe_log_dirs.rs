@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Ctx;
+use super::{Ctx, Data};
 use crate::replica::directories::Directory;
 use crate::replica::partition::Partition;
 use crate::wire::error_code::ErrorCode;
@@ -14,8 +14,13 @@ use crate::wire::messages::{DescribeLogDirsRequest, DescribeLogDirsResponse};
 
 /// Describes every directory; of the replicas, those that are asked for.
 pub async fn answer(ctx: &Ctx, request: DescribeLogDirsRequest) -> DescribeLogDirsResponse {
+    serve(&Data::of(ctx), request).await
+}
+
+/// Answers by what the replicas hold.
+pub async fn serve(data: &Data, request: DescribeLogDirsRequest) -> DescribeLogDirsResponse {
     let asked = request.topics.as_deref().map(by_topic);
-    let replicas = &ctx.broker.replicas;
+    let replicas = &data.replicas;
     let mut by_dir: BTreeMap<usize, Vec<Arc<Partition>>> = BTreeMap::new();
     for partition in replicas.all() {
         let wanted = asked.as_ref().is_none_or(|asked| {

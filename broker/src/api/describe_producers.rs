@@ -1,6 +1,6 @@
 //! `DescribeProducers` (61): who writes to the partitions that this broker leads (KIP-664).
 
-use super::Ctx;
+use super::{Ctx, Data};
 use crate::log::ActiveProducer;
 use crate::meta::image::Image;
 use crate::replica::TopicRef;
@@ -12,18 +12,23 @@ use crate::wire::messages::{DescribeProducersRequest, DescribeProducersResponse}
 
 /// Answers partition by partition.
 pub async fn answer(ctx: &Ctx, request: DescribeProducersRequest) -> DescribeProducersResponse {
-    let image = ctx.broker.replicas.image();
+    serve(&Data::of(ctx), request).await
+}
+
+/// Answers by what the replicas hold.
+pub async fn serve(data: &Data, request: DescribeProducersRequest) -> DescribeProducersResponse {
+    let image = data.replicas.image();
     let topics = request.topics.into_iter();
     DescribeProducersResponse {
-        topics: topics.map(|topic| describe(ctx, &image, topic)).collect(),
+        topics: topics.map(|topic| describe(data, &image, topic)).collect(),
         ..DescribeProducersResponse::default()
     }
 }
 
-fn describe(ctx: &Ctx, image: &Image, topic: TopicRequest) -> TopicResponse {
+fn describe(data: &Data, image: &Image, topic: TopicRequest) -> TopicResponse {
     let indexes = topic.partition_indexes.iter();
     let partitions = indexes.map(|index| {
-        let found = producers(ctx, image, &topic.name, *index);
+        let found = producers(data, image, &topic.name, *index);
         PartitionResponse {
             partition_index: *index,
             error_code: *found.as_ref().err().unwrap_or(&ErrorCode::NONE),
@@ -39,13 +44,12 @@ fn describe(ctx: &Ctx, image: &Image, topic: TopicRequest) -> TopicResponse {
 }
 
 fn producers(
-    ctx: &Ctx,
+    data: &Data,
     image: &Image,
     topic: &str,
     index: i32,
 ) -> Result<Vec<ActiveProducer>, ErrorCode> {
-    let partition = ctx
-        .broker
+    let partition = data
         .replicas
         .find(image, TopicRef::Name(topic), index)?;
     let state = partition.lock();

@@ -8,9 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::Ctx;
+use super::{Ctx, Data};
 use crate::meta::image::Image;
-use crate::replica::TopicRef;
+use crate::replica::{Replicas, TopicRef};
 use crate::replica::partition::Partition;
 use crate::replica::purgatory::Bell;
 use crate::replica::serve::{Look, ReadAt, Reader};
@@ -35,7 +35,7 @@ struct Spot {
 
 /// All partitions of a request, and what was found so far.
 struct Fetch<'a> {
-    ctx: &'a Ctx,
+    data: &'a Data,
     image: Arc<Image>,
     spots: Vec<Spot>,
     /// Bytes that may still be added.
@@ -46,6 +46,11 @@ struct Fetch<'a> {
 
 /// Answers a client or a follower.
 pub async fn answer(ctx: &Ctx, request: FetchRequest) -> FetchResponse {
+    serve(&Data::of(ctx), request).await
+}
+
+/// Answers by what the replicas hold.
+pub async fn serve(data: &Data, request: FetchRequest) -> FetchResponse {
     if request.session_id != 0 {
         return FetchResponse {
             error_code: ErrorCode::FETCH_SESSION_ID_NOT_FOUND,
@@ -53,7 +58,7 @@ pub async fn answer(ctx: &Ctx, request: FetchRequest) -> FetchResponse {
         };
     }
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
-    let mut fetch = Fetch::new(ctx, &request);
+    let mut fetch = Fetch::new(data, &request);
     fetch.look_at_all();
     if !fetch.is_enough() && !wait.is_zero() {
         fetch.wait(Instant::now() + wait).await;
@@ -83,22 +88,22 @@ fn reader(request: &FetchRequest, partition: &FetchPartition) -> Reader {
 }
 
 impl<'a> Fetch<'a> {
-    fn new(ctx: &'a Ctx, request: &FetchRequest) -> Self {
-        let image = ctx.broker.replicas.image();
+    fn new(data: &'a Data, request: &FetchRequest) -> Self {
+        let image = data.replicas.image();
         let mut spots = Vec::new();
         for topic in &request.topics {
-            let name = if ctx.version >= 13 {
+            let name = if data.version >= 13 {
                 TopicRef::Id(topic.topic_id)
             } else {
                 TopicRef::Name(&topic.topic)
             };
             for partition in &topic.partitions {
-                let found = ctx.broker.replicas.find(&image, name, partition.partition);
+                let found = data.replicas.find(&image, name, partition.partition);
                 spots.push(Spot::new(found, reader(request, partition), partition));
             }
         }
         Self {
-            ctx,
+            data,
             image,
             spots,
             left: bytes(request.max_bytes).min(MAX_BYTES),
@@ -110,7 +115,7 @@ impl<'a> Fetch<'a> {
     /// Looks everywhere, beginning somewhere else every time (rule 34).
     fn look_at_all(&mut self) {
         let count = self.spots.len();
-        let first = self.ctx.broker.replicas.turn() % count.max(1);
+        let first = self.data.replicas.turn() % count.max(1);
         for number in (first..count).chain(0..first) {
             self.look_at(number);
         }
@@ -128,7 +133,7 @@ impl<'a> Fetch<'a> {
         self.left = self.left.saturating_add(before);
         spot.at.max_bytes = spot.most_bytes.min(self.left);
         spot.at.at_least_one = self.found == 0;
-        let replicas = &self.ctx.broker.replicas;
+        let replicas = &self.data.replicas;
         spot.look = replicas.look(&self.image, partition, spot.reader, &spot.at);
         let after = spot.look.bytes();
         self.found += after;
@@ -159,7 +164,7 @@ impl<'a> Fetch<'a> {
             }
         }
         while let Ok(changed) = timeout_at(deadline, bell.rung()).await {
-            self.image = self.ctx.broker.replicas.image();
+            self.image = self.data.replicas.image();
             for number in &changed {
                 self.look_at(*number);
             }
@@ -178,13 +183,13 @@ impl<'a> Fetch<'a> {
                 topic_id: topic.topic_id,
                 ..FetchableTopicResponse::default()
             };
-            let known = if self.ctx.version >= 13 {
+            let known = if self.data.version >= 13 {
                 self.image.topic_by_id(topic.topic_id)
             } else {
                 self.image.topics.get(topic.topic.as_str())
             };
             for (asked, spot) in topic.partitions.iter().zip(spots.by_ref()) {
-                let mut data = spot.data(asked.partition);
+                let mut data = spot.data(&self.data.replicas, asked.partition);
                 let state = known.and_then(|topic| {
                     self.image.partition(&topic.name, data.partition_index)
                 });
@@ -201,7 +206,7 @@ impl<'a> Fetch<'a> {
             done.topic = topic.topic;
             response.responses.push(done);
         }
-        response.node_endpoints = endpoints(self.ctx, &self.image, &leaders);
+        response.node_endpoints = endpoints(self.data, &self.image, &leaders);
         response
     }
 }
@@ -211,8 +216,8 @@ fn is_moved(error: ErrorCode) -> bool {
     error == ErrorCode::NOT_LEADER_OR_FOLLOWER || error == ErrorCode::FENCED_LEADER_EPOCH
 }
 
-fn endpoints(ctx: &Ctx, image: &Image, leaders: &BTreeSet<i32>) -> Vec<NodeEndpoint> {
-    super::endpoints::of(image, leaders, &ctx.caller.listener)
+fn endpoints(data: &Data, image: &Image, leaders: &BTreeSet<i32>) -> Vec<NodeEndpoint> {
+    super::data::of(image, leaders, &data.listener)
         .map(|one| NodeEndpoint {
             node_id: one.node,
             host: one.host,
@@ -249,10 +254,10 @@ impl Spot {
     }
 
     /// The answer for this partition; its bytes are read from the disk here.
-    fn data(self, index: i32) -> PartitionData {
+    fn data(self, replicas: &Replicas, index: i32) -> PartitionData {
         let look = self.look;
         let (error_code, records) = match self.partition.as_deref() {
-            Some(partition) => read(partition, self.reader, &look),
+            Some(partition) => read(replicas, partition, self.reader, &look),
             None => (look.error, Bytes::new()),
         };
         let diverging = look.diverging.unwrap_or((-1, -1));
@@ -283,7 +288,12 @@ impl Spot {
     }
 }
 
-fn read(partition: &Partition, reader: Reader, look: &Look) -> (ErrorCode, Bytes) {
+fn read(
+    replicas: &Replicas,
+    partition: &Partition,
+    reader: Reader,
+    look: &Look,
+) -> (ErrorCode, Bytes) {
     let found = look.slice.as_ref().filter(|slice| slice.length > 0);
     let Some(slice) = found.filter(|_| look.error == ErrorCode::NONE) else {
         return (look.error, Bytes::new());
@@ -295,9 +305,14 @@ fn read(partition: &Partition, reader: Reader, look: &Look) -> (ErrorCode, Bytes
             }
             (ErrorCode::NONE, records)
         }
+        // The log was cut since: the reader finds out when it asks again.
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            (ErrorCode::NONE, Bytes::new())
+        }
         Err(error) => {
             let (topic, index) = (&partition.topic, partition.key.1);
             log::error!("{topic}-{index} cannot be read: {error}");
+            replicas.suspect(partition);
             (ErrorCode::KAFKA_STORAGE_ERROR, Bytes::new())
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Ctx;
+use super::{Ctx, Data};
 use crate::log::{Log, LogError};
 use crate::replica::TopicRef;
 use crate::replica::epochs::check_leader_epoch;
@@ -67,7 +67,12 @@ const NOTHING: Found = (-1, -1, -1);
 
 /// Answers from this broker's replicas.
 pub async fn answer(ctx: &Ctx, request: ListOffsetsRequest) -> ListOffsetsResponse {
-    let image = ctx.broker.replicas.image();
+    serve(&Data::of(ctx), request).await
+}
+
+/// Answers by what the replicas hold.
+pub async fn serve(data: &Data, request: ListOffsetsRequest) -> ListOffsetsResponse {
+    let image = data.replicas.image();
     let view = match (request.replica_id, request.isolation_level) {
         (DEBUGGING, _) => View::Own,
         (0.., _) => View::Follower,
@@ -89,11 +94,10 @@ pub async fn answer(ctx: &Ctx, request: ListOffsetsRequest) -> ListOffsetsRespon
             let found = if twice.contains(&asked.partition_index) {
                 Err(ErrorCode::INVALID_REQUEST)
             } else {
-                let partition = ctx
-                    .broker
-                    .replicas
+                let partition = data
+                            .replicas
                     .find(&image, name, asked.partition_index);
-                partition.and_then(|partition| look_up(ctx, &partition, view, asked))
+                partition.and_then(|partition| look_up(data, &partition, view, asked))
             };
             done.partitions
                 .push(partition_response(asked.partition_index, found));
@@ -120,12 +124,12 @@ fn partition_response(
 }
 
 fn look_up(
-    ctx: &Ctx,
+    data: &Data,
     partition: &Partition,
     view: View,
     asked: &ListOffsetsPartition,
 ) -> Result<Found, ErrorCode> {
-    let point = Point::of(asked.timestamp, ctx.version)?;
+    let point = Point::of(asked.timestamp, data.version)?;
     let state = partition.lock();
     let log = state.log()?;
     if view != View::Own {
@@ -133,11 +137,11 @@ fn look_up(
     }
     check_leader_epoch(asked.current_leader_epoch, state.leader_epoch())?;
     match find(&state, log, view, point) {
-        Ok(found) => found.map_err(|error| in_version(error, ctx.version)),
+        Ok(found) => found.map_err(|error| in_version(error, data.version)),
         Err(error) => {
             drop(state);
             let failure = partition.disk_failure(&error);
-            Err(ctx.broker.replicas.told(failure).code)
+            Err(data.replicas.told(failure).code)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `OffsetForLeaderEpoch` (23): where leader epochs ended (rules 28 and 29).
 
-use super::Ctx;
+use super::{Ctx, Data};
 use crate::meta::image::Image;
 use crate::replica::TopicRef;
 use crate::replica::epochs::check_leader_epoch;
@@ -11,17 +11,19 @@ use crate::wire::messages::offset_for_leader_epoch::{
 use crate::wire::messages::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 
 /// Answers from the partitions that this broker leads.
-pub async fn answer(
-    ctx: &Ctx,
-    request: OffsetForLeaderEpochRequest,
-) -> OffsetForLeaderEpochResponse {
-    let image = ctx.broker.replicas.image();
+pub async fn answer(ctx: &Ctx, request: OffsetForLeaderEpochRequest) -> OffsetForLeaderEpochResponse {
+    serve(&Data::of(ctx), request).await
+}
+
+/// Answers by what the replicas hold.
+pub async fn serve(data: &Data, request: OffsetForLeaderEpochRequest) -> OffsetForLeaderEpochResponse {
+    let image = data.replicas.image();
     let mut response = OffsetForLeaderEpochResponse::default();
     for topic in request.topics {
         let partitions = topic.partitions.iter();
         let partitions = partitions
             .map(|asked| {
-                let found = end_of(ctx, &image, &topic.topic, asked);
+                let found = end_of(data, &image, &topic.topic, asked);
                 let (leader_epoch, end_offset) = *found.as_ref().unwrap_or(&(-1, -1));
                 EpochEndOffset {
                     error_code: found.err().unwrap_or(ErrorCode::NONE),
@@ -42,13 +44,13 @@ pub async fn answer(
 }
 
 fn end_of(
-    ctx: &Ctx,
+    data: &Data,
     image: &Image,
     topic: &str,
     asked: &OffsetForLeaderPartition,
 ) -> Result<(i32, i64), ErrorCode> {
     let topic = TopicRef::Name(topic);
-    let partition = ctx.broker.replicas.find(image, topic, asked.partition)?;
+    let partition = data.replicas.find(image, topic, asked.partition)?;
     let state = partition.lock();
     let epoch = state.leader()?.epoch();
     check_leader_epoch(asked.current_leader_epoch, epoch)?;

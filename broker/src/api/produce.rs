@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Begun, Ctx};
+use super::{Begun, Ctx, Data};
 use crate::meta::image::Image;
 use crate::replica::partition::{Partition, Refusal};
 use crate::replica::purgatory::Bell;
@@ -31,7 +31,7 @@ struct Pending {
 
 /// One request on its way.
 struct Produce<'a> {
-    ctx: &'a Ctx,
+    data: &'a Data,
     image: Arc<Image>,
     acks: Acks,
     response: ProduceResponse,
@@ -41,14 +41,19 @@ struct Produce<'a> {
 
 /// Appends what the request carries.
 pub fn begin(ctx: &Ctx, request: ProduceRequest) -> Begun {
+    serve(&Data::of(ctx), request)
+}
+
+/// Appends by what the replicas hold.
+pub fn serve(data: &Data, request: ProduceRequest) -> Begun {
     let acks = match request.acks {
         0 | 1 => Acks::Leader,
         -1 => Acks::All,
-        _ => return Begun::Now(refused(ctx, &request)),
+        _ => return Begun::Now(refused(data, &request)),
     };
     let mut produce = Produce {
-        ctx,
-        image: ctx.broker.replicas.image(),
+        data,
+        image: data.replicas.image(),
         acks,
         response: ProduceResponse::default(),
         pending: Vec::new(),
@@ -67,20 +72,20 @@ pub fn begin(ctx: &Ctx, request: ProduceRequest) -> Begun {
     match request.acks {
         0 if failed => Begun::Close,
         0 => Begun::None,
-        _ if pending.is_empty() => Begun::Now(finished(ctx, &image, response)),
+        _ if pending.is_empty() => Begun::Now(finished(data, &image, response)),
         _ => {
             let wait = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
-            let ctx = ctx.clone();
+            let data = data.clone();
             Begun::Later(Box::pin(async move {
                 let response = acknowledged(pending, response, wait).await;
-                finished(&ctx, &ctx.broker.replicas.image(), response)
+                finished(&data, &data.replicas.image(), response)
             }))
         }
     }
 }
 
 /// An `acks` that means nothing: every partition is told so (rule 13).
-fn refused(ctx: &Ctx, request: &ProduceRequest) -> ProduceResponse {
+fn refused(data: &Data, request: &ProduceRequest) -> ProduceResponse {
     let mut response = ProduceResponse::default();
     for topic in &request.topic_data {
         let partitions = topic.partition_data.iter();
@@ -93,7 +98,7 @@ fn refused(ctx: &Ctx, request: &ProduceRequest) -> ProduceResponse {
             ..TopicProduceResponse::default()
         });
     }
-    finished(ctx, &ctx.broker.replicas.image(), response)
+    finished(data, &data.replicas.image(), response)
 }
 
 impl Produce<'_> {
@@ -106,7 +111,7 @@ impl Produce<'_> {
         };
         for data in topic.partition_data {
             let place = done.partition_responses.len();
-            let name = topic_ref(self.ctx.version, &done);
+            let name = topic_ref(self.data.version, &done);
             let answer = match self.append(name, &data) {
                 Ok((partition, written)) => {
                     if self.acks == Acks::All && !written.committed {
@@ -134,9 +139,9 @@ impl Produce<'_> {
         topic: TopicRef<'_>,
         data: &PartitionProduceData,
     ) -> Result<(Arc<Partition>, Written), Refusal> {
-        let replicas: &Replicas = &self.ctx.broker.replicas;
+        let replicas: &Replicas = &self.data.replicas;
         let partition = replicas.find(&self.image, topic, data.index)?;
-        let batch = one_batch(self.ctx.version, data.records.as_ref())?;
+        let batch = one_batch(self.data.version, data.records.as_ref())?;
         let written = replicas.append(&self.image, &partition, batch, self.acks)?;
         Ok((partition, written))
     }
@@ -260,10 +265,10 @@ fn set_error(response: &mut ProduceResponse, one: &Pending, error: ErrorCode) {
 }
 
 /// Names the leader of every partition that is led elsewhere, and where it listens (KIP-951).
-fn finished(ctx: &Ctx, image: &Image, mut response: ProduceResponse) -> ProduceResponse {
+fn finished(data: &Data, image: &Image, mut response: ProduceResponse) -> ProduceResponse {
     let mut leaders = std::collections::BTreeSet::new();
     for topic in &mut response.responses {
-        let name = if ctx.version >= 13 {
+        let name = if data.version >= 13 {
             image.topic_by_id(topic.topic_id)
         } else {
             image.topics.get(topic.name.as_str())
@@ -283,7 +288,7 @@ fn finished(ctx: &Ctx, image: &Image, mut response: ProduceResponse) -> ProduceR
             }
         }
     }
-    response.node_endpoints = super::endpoints::of(image, &leaders, &ctx.caller.listener)
+    response.node_endpoints = super::data::of(image, &leaders, &data.listener)
         .map(|one| NodeEndpoint {
             node_id: one.node,
             host: one.host,

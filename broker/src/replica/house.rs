@@ -20,7 +20,6 @@ use crate::wire::uuid::Uuid;
 
 /// The node's settings that replication goes by; names are Kafka's keys.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "each field is the Kafka key of its name")]
 pub struct Settings {
     pub replica_lag_time_max: Duration,
     pub replica_fetch_wait_max: Duration,

@@ -1,8 +1,34 @@
-//! Where brokers listen, as answers that name a new leader tell it (KIP-951). No API of its own.
+//! What the APIs of data go by, and what their answers share: where brokers listen, as answers that
+//! name a new leader tell it (KIP-951). No API of its own.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::Ctx;
 use crate::meta::image::Image;
+use crate::replica::Replicas;
+
+/// What the APIs of data know besides their request.
+#[derive(Debug, Clone)]
+pub struct Data {
+    /// The node's replicas.
+    pub replicas: Arc<Replicas>,
+    /// Version of the request, and so of the response.
+    pub version: i16,
+    /// Name of the listener that the request came in on.
+    pub listener: Arc<str>,
+}
+
+impl Data {
+    /// Their part of what every handler knows.
+    pub fn of(ctx: &Ctx) -> Self {
+        Self {
+            replicas: Arc::clone(&ctx.broker.replicas),
+            version: ctx.version,
+            listener: Arc::clone(&ctx.caller.listener),
+        }
+    }
+}
 
 /// Where one broker listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
