@@ -425,7 +425,7 @@ impl Node {
             }],
             ..ListOffsetsRequest::default()
         };
-        let answer = list_offsets::serve(&self.data(8), request).await;
+        let answer = list_offsets::serve(&self.data(8), request);
         answer.topics[0].partitions[0].clone()
     }
 

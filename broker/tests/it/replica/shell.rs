@@ -151,7 +151,7 @@ async fn a_failed_disk_goes_offline_with_its_replicas() {
     assert_eq!(read.error_code, ErrorCode::KAFKA_STORAGE_ERROR);
     assert_eq!(node.replicas.offline_dirs(), [node.dirs[0].1]);
     let request = DescribeLogDirsRequest::default();
-    let described = describe_log_dirs::serve(&node.data(4), request).await;
+    let described = describe_log_dirs::serve(&node.data(4), &request);
     assert_eq!(
         described.results[0].error_code,
         ErrorCode::KAFKA_STORAGE_ERROR
