@@ -1,9 +1,8 @@
 //! The role of one broker node in the foreground: settings in, a controlled shutdown at the end. What a node is, the
 //! broker crate alone knows.
 
-use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use broker::NodeConfig;
@@ -20,17 +19,6 @@ const ENDS_WITHIN: Duration = Duration::from_secs(3);
 /// Why a node does not run.
 #[derive(Debug, Error)]
 pub enum NodeError {
-    /// The settings file.
-    #[error("{}: {reason}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// What the system says.
-        reason: std::io::Error,
-    },
-    /// A line or a `--set` is no `key=value`.
-    #[error("\"{0}\" is not key=value")]
-    Setting(String),
     /// Settings that are refused, one a line.
     #[error("{0}")]
     Settings(String),
@@ -58,27 +46,33 @@ pub async fn run(
     lifeline: Lifeline,
 ) -> Result<u8, NodeError> {
     let mut signals = Signals::listen().map_err(NodeError::Signals)?;
-    let config = NodeConfig::from_values(values(config, set)?).map_err(|wrong| {
-        let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-        NodeError::Settings(lines.join("\n"))
-    })?;
+    let config = NodeConfig::load(config, set);
+    let config = config.map_err(|wrong| NodeError::Settings(wrong.to_string()))?;
     let id = config.node_id;
     let node = broker::run(config).await;
     let node = node.map_err(|error| NodeError::Start(error.to_string()))?;
     log::info!("node {id} serves");
     let within = tokio::select! {
-        () = stop_signal(&mut signals) => STOPS_WITHIN,
+        () = stop_signal(&mut signals, lifeline) => STOPS_WITHIN,
         () = cut(lifeline) => ENDS_WITHIN,
     };
     log::info!("node {id} shuts down");
-    node.shut_down(within).await;
-    log::info!("node {id} has ended");
+    tokio::select! {
+        () = node.shut_down(within) => log::info!("node {id} has ended"),
+        () = stop_signal(&mut signals, lifeline) => log::warn!("node {id} ends at once, out of order"),
+    }
     Ok(0)
 }
 
-/// The next signal that means the end.
-async fn stop_signal(signals: &mut Signals) {
-    while signals.next().await == Signal::Continue {}
+/// The next signal that means the end. A terminal that is closed means it only to a node that hangs on its starter.
+async fn stop_signal(signals: &mut Signals, lifeline: Lifeline) {
+    loop {
+        match signals.next().await {
+            Signal::Terminate | Signal::Interrupt => return,
+            Signal::HangUp if lifeline == Lifeline::Stdin => return,
+            Signal::HangUp | Signal::Continue => {}
+        }
+    }
 }
 
 /// Returns when the lifeline is cut; never without one.
@@ -99,25 +93,4 @@ pub async fn cut(lifeline: Lifeline) {
         return std::future::pending().await;
     }
     let _cut = told.await;
-}
-
-/// The settings of a file, and over them those of `--set`.
-fn values(file: Option<&Path>, set: &[String]) -> Result<BTreeMap<String, String>, NodeError> {
-    let text = match file {
-        Some(path) => std::fs::read_to_string(path).map_err(|reason| NodeError::File {
-            path: path.to_owned(),
-            reason,
-        })?,
-        None => String::new(),
-    };
-    let lines = text.lines().map(str::trim);
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(['#', '!']));
-    let all = lines.chain(set.iter().map(String::as_str));
-    all.map(|line| {
-        let (key, value) = line
-            .split_once('=')
-            .ok_or_else(|| NodeError::Setting(line.to_owned()))?;
-        Ok((key.trim().to_owned(), value.trim().to_owned()))
-    })
-    .collect()
 }

@@ -14,12 +14,16 @@ use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::error::{PracticeError, file};
 use super::ports::Ports;
 
 /// First line of a plan: whose file this is, and its layout.
 const HEAD: &str = "# practice cluster of lookout, layout 1";
+/// How long somebody else's change is waited for.
+const WAITS: Duration = Duration::from_secs(5);
 /// Racks, given round and round.
 const RACKS: [&str; 3] = ["a", "b", "c"];
 
@@ -208,10 +212,18 @@ impl Layout {
         }
     }
 
-    /// The right to change this cluster.
+    /// The right to change this cluster; waits a little for whoever has it.
     pub(super) fn lock(&self) -> Result<Lock, PracticeError> {
-        let held = self.try_hold("lock")?;
-        held.ok_or_else(|| PracticeError::Busy(self.dir.clone()))
+        let deadline = Instant::now() + WAITS;
+        loop {
+            if let Some(held) = self.try_hold("lock")? {
+                return Ok(held);
+            }
+            if Instant::now() > deadline {
+                return Err(PracticeError::Busy(self.dir.clone()));
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// The mark of the screen that ends this cluster; `None` while another screen holds it.

@@ -91,6 +91,19 @@ mod tests {
     }
 
     #[test]
+    fn the_node_takes_every_setting() {
+        for nodes in [1, 2, 5, 9] {
+            let lines = text(nodes);
+            let lines = lines.lines().filter(|line| !line.starts_with('#'));
+            let given = lines.map(|line| line.split_once('=').unwrap());
+            let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
+            let config = broker::NodeConfig::from_values(given.collect()).unwrap();
+            assert_eq!(config.node_id, 1);
+            assert_eq!(config.voters.len(), usize::from(nodes));
+        }
+    }
+
+    #[test]
     fn a_single_node_keeps_one_copy() {
         let text = text(1);
         assert!(text.contains("offsets.topic.replication.factor=1\n"));

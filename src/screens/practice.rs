@@ -54,19 +54,19 @@ fn columns() -> Vec<(Field, Column)> {
 const ORDERS: &[Binding] = &[
     Binding::footer(&[char('k')], Action::Kill, "kill"),
     Binding::footer(&[char('s')], Action::Stop, "stop"),
-    Binding::footer(&[char('p')], Action::Pause, "pause, resume"),
-    Binding::footer(&[char('r')], Action::Start, "start, restart"),
-    Binding::footer(&[char('c')], Action::Cut, "cut off"),
+    Binding::footer(&[char('p')], Action::Pause, "pause"),
+    Binding::footer(&[char('r')], Action::Start, "start"),
+    Binding::footer(&[char('c')], Action::Cut, "cut"),
     Binding::footer(&[char('h')], Action::Heal, "heal"),
     Binding::help(&[key(KeyCode::Enter)], Action::Open, "the broker"),
     Binding::help(&[key(KeyCode::Up)], Action::Up, "node up"),
     Binding::help(&[key(KeyCode::Down), char('j')], Action::Down, "node down"),
 ];
 
-/// While the other end of a cut is chosen.
-const CUTTING: &[Binding] = &[
+/// Keys while the other end of a cut is chosen.
+pub const CUTTING: &[Binding] = &[
     Binding::footer(&[key(KeyCode::Enter), char('c')], Action::Open, "cut"),
-    Binding::footer(&[char('o')], Action::Ways, "one way, both"),
+    Binding::footer(&[char('o')], Action::Ways, "one way"),
     Binding::help(&[key(KeyCode::Up), char('k')], Action::Up, "node up"),
     Binding::help(&[key(KeyCode::Down), char('j')], Action::Down, "node down"),
 ];

@@ -1,7 +1,6 @@
 //! Proof of the producer's pipe: a million idempotent records to a real Apache Kafka, through connections that break at
 //! random all the time. Every record must arrive once and in order. `tests/interop/pipe` starts what it needs.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -10,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lookout::cluster::{Outgoing, WriteError, Writer, WriterOptions};
+use lookout::cluster::{Delivery, Outgoing, WriteError, Writer, WriterOptions};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -136,48 +135,35 @@ fn check(bootstrap: &str, topic: &str, records: u64) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_million_records_arrive_once_and_in_order_through_broken_connections() {
-    let bootstrap = env::var("LOOKOUT_BOOTSTRAP").expect("run tests/interop/pipe");
-    let records = number("PIPE_RECORDS", 1_000_000);
-    let seed = number("PIPE_SEED", 1);
-    let topic = format!("proof-{}", std::process::id());
-    create(&bootstrap, &topic).await;
-
-    let dice = Dice(Arc::new(AtomicU64::new(seed)));
-    let broken = Arc::new(AtomicU64::new(0));
-    let map: BTreeMap<String, String> = bootstrap
-        .split(',')
-        .map(|broker| {
-            let way = rotten_way(broker.to_owned(), dice.clone(), broken.clone());
-            (broker.to_owned(), way)
-        })
-        .collect();
-    let options = WriterOptions {
-        bootstrap: bootstrap.split(',').map(str::to_owned).collect(),
+/// The options of a producer whose every connection goes a rotten way.
+fn rotten_options(bootstrap: &str, dice: &Dice, broken: &Arc<AtomicU64>) -> WriterOptions {
+    let brokers = bootstrap.split(',').map(str::to_owned);
+    let settings = [
+        ("message.timeout.ms", "0"),
+        ("reconnect.backoff.max.ms", "200"),
+    ];
+    WriterOptions {
+        bootstrap: brokers.clone().collect(),
         client_id: "proof".into(),
-        map,
-        settings: BTreeMap::from([
-            ("message.timeout.ms".to_owned(), "0".to_owned()),
-            ("reconnect.backoff.max.ms".to_owned(), "200".to_owned()),
-        ]),
-    };
-    let (done, failed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let (counted, bad) = (done.clone(), failed.clone());
-    let report = Box::new(move |delivery: lookout::cluster::Delivery| {
-        counted.fetch_add(1, Ordering::Relaxed);
-        if let Err(code) = delivery.result {
-            bad.fetch_add(1, Ordering::Relaxed);
-            eprintln!("record {}: {code}", delivery.tag);
-        }
-    });
-    let began = Instant::now();
-    let writer = Writer::open(&options, report).unwrap();
+        map: brokers
+            .map(|broker| {
+                (
+                    broker.clone(),
+                    rotten_way(broker, dice.clone(), broken.clone()),
+                )
+            })
+            .collect(),
+        settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+    }
+}
+
+/// Record i goes to partition i mod 6 and begins with i.
+async fn write_all(writer: &Writer, topic: &str, records: u64) {
     for i in 0..records {
         let mut value = [b'.'; 100];
         value[..8].copy_from_slice(&i.to_be_bytes());
         let record = Outgoing {
-            topic: &topic,
+            topic,
             partition: Some(i32::try_from(i % 6).unwrap()),
             key: None,
             value: Some(&value),
@@ -188,6 +174,9 @@ async fn a_million_records_arrive_once_and_in_order_through_broken_connections()
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
+}
+
+async fn await_reports(done: &AtomicU64, records: u64) {
     let (mut before, mut last) = (0, Instant::now());
     while done.load(Ordering::Relaxed) < records {
         let now = done.load(Ordering::Relaxed);
@@ -197,6 +186,32 @@ async fn a_million_records_arrive_once_and_in_order_through_broken_connections()
         assert!(last.elapsed() < PATIENCE, "{now} of {records} reported");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_million_records_arrive_once_and_in_order_through_broken_connections() {
+    let bootstrap = env::var("LOOKOUT_BOOTSTRAP").expect("run tests/interop/pipe");
+    let records = number("PIPE_RECORDS", 1_000_000);
+    let seed = number("PIPE_SEED", 1);
+    let topic = format!("proof-{}", std::process::id());
+    create(&bootstrap, &topic).await;
+
+    let dice = Dice(Arc::new(AtomicU64::new(seed)));
+    let broken = Arc::new(AtomicU64::new(0));
+    let options = rotten_options(&bootstrap, &dice, &broken);
+    let (done, failed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (counted, bad) = (done.clone(), failed.clone());
+    let report = Box::new(move |delivery: Delivery| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        if let Err(code) = delivery.result {
+            bad.fetch_add(1, Ordering::Relaxed);
+            eprintln!("record {}: {code}", delivery.tag);
+        }
+    });
+    let began = Instant::now();
+    let writer = Writer::open(&options, report).unwrap();
+    write_all(&writer, &topic, records).await;
+    await_reports(&done, records).await;
     let took = began.elapsed();
     drop(writer);
     assert_eq!(failed.load(Ordering::Relaxed), 0, "records were given up");

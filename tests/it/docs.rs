@@ -8,7 +8,7 @@ use clap::CommandFactory as _;
 use lookout::action::{Binding, Shown};
 use lookout::cli::Cli;
 use lookout::model::{BrokerId, Place};
-use lookout::screens::{Room as _, Screen};
+use lookout::screens::{Room as _, Screen, practice};
 use lookout::state::keys;
 
 const DOCUMENTS: [&str; 5] = [
@@ -64,7 +64,7 @@ fn bindings() -> Vec<Binding> {
     let screens = places.iter().flat_map(|place| Screen::at(place).keys());
     screens
         .copied()
-        .chain([keys::EVERYWHERE])
+        .chain([keys::EVERYWHERE, practice::CUTTING])
         .flatten()
         .copied()
         .collect()

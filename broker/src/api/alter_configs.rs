@@ -12,7 +12,7 @@ use crate::wire::messages::{
     AlterConfigsRequest, AlterConfigsResponse, IncrementalAlterConfigsRequest,
 };
 
-/// Answers as IncrementalAlterConfigs does. A value that somebody else sets at the same time stays.
+/// Answers as `IncrementalAlterConfigs` does. A value that somebody else sets at the same time stays.
 pub async fn answer(ctx: &Ctx, request: AlterConfigsRequest) -> AlterConfigsResponse {
     let image = ctx.broker.image();
     let resources = request.resources.iter();
@@ -55,6 +55,7 @@ pub fn changes(image: &Image, replacement: &AlterConfigsResource) -> Change {
         .map(|key| AlterableConfig {
             name: key.clone(),
             config_operation: DELETE,
+            value: None,
             ..AlterableConfig::default()
         });
     Change {

@@ -13,8 +13,13 @@ use crate::wire::messages::api_versions::{
 };
 use crate::wire::messages::{ApiVersionsRequest, ApiVersionsResponse, Message as _};
 
-/// Features that this broker understands: name, lowest and highest level (KIP-584).
-pub const SUPPORTED_FEATURES: &[(&str, i16, i16)] = &[("metadata.version", 7, 25)];
+/// Features that this broker understands: name, lowest and highest level (KIP-584); those of
+/// [`crate::meta::features`], as it registers with them.
+pub const SUPPORTED_FEATURES: &[(&str, i16, i16)] = &[
+    ("metadata.version", 7, 30),
+    ("eligible.leader.replicas.version", 0, 1),
+    ("group.version", 0, 1),
+];
 
 /// Answers a request in a version that can be read.
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
@@ -121,6 +126,13 @@ mod tests {
         for bad in ["", "-a", "a-", ".a", "a.", "a b", "ä", "a_b", "-"] {
             assert!(!is_word(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_told_is_what_the_cluster_finalises() {
+        let meant = crate::meta::features::SUPPORTED.iter();
+        let meant: Vec<_> = meant.map(|one| (one.name, one.min, one.max)).collect();
+        assert_eq!(SUPPORTED_FEATURES, meant);
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use thiserror::Error;
+use tokio::net::TcpStream;
 
 use super::{Broker, Caller, Ctx};
 use crate::wire::api_key::ApiKey;
@@ -45,7 +46,13 @@ pub enum Work {
     Silent,
     /// Closes.
     Close,
+    /// Answers, and gives the connection away with what was read beyond the request: it speaks
+    /// something else from here on, until this resolves.
+    HandOver(Framed, HandOver),
 }
+
+/// What a connection that is given away becomes.
+pub type HandOver = Box<dyn FnOnce(TcpStream, BytesMut) -> Later<()> + Send>;
 
 /// Why a request is not even begun: the connection closes, as no answer could be read (rule 3).
 #[derive(Debug, Error)]
@@ -215,6 +222,11 @@ macro_rules! served {
         ) -> Result<Work, Refused> {
             if let Some(answer) = api_versions::fallback(content) {
                 return Ok(Work::InTurn(Box::pin(std::future::ready(answer))));
+            }
+            if caller.on_controller_listener(&broker.config)
+                && let Some(work) = controllers::begin(broker, content)?
+            {
+                return Ok(work);
             }
             let asked = Asked::read(SERVED, broker, caller, content)?;
             match asked.key {

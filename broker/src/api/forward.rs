@@ -15,7 +15,7 @@ use crate::wire::error_code::ErrorCode;
 /// The least time a change gets, whatever a client asks for.
 const LEAST: Duration = Duration::from_secs(1);
 /// The most time a change gets: a client that is gone must not hold its connection for ever.
-const MOST: Duration = Duration::from_secs(120);
+const MOST: Duration = Duration::from_mins(2);
 
 /// The most time that an answer waits for this node to follow. Something else may have undone the
 /// change in the meantime.
@@ -31,7 +31,7 @@ pub struct Failure {
 }
 
 impl From<SubmitError> for Failure {
-    /// What may succeed later is retriable; nothing is UNKNOWN_SERVER_ERROR, which is final.
+    /// What may succeed later is retriable; nothing is `UNKNOWN_SERVER_ERROR`, which is final.
     fn from(error: SubmitError) -> Self {
         let code = match error {
             SubmitError::NoController(_) => ErrorCode::NOT_CONTROLLER,

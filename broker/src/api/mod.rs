@@ -15,6 +15,7 @@ use crate::metrics::Metrics;
 use crate::replica::Replicas;
 use crate::wire::messages::*;
 
+mod controllers;
 #[macro_use]
 mod dispatch;
 mod data;
@@ -23,13 +24,14 @@ mod topology;
 
 pub use data::Data;
 use dispatch::Asked;
-pub use dispatch::{Begun, Framed, Later, Opening, Reach, Refused, Served, Work};
+pub use dispatch::{Begun, Framed, HandOver, Later, Opening, Reach, Refused, Served, Work};
 
 // A line an API: its file, how it is asked, the versions that clients are told, who is served.
 // `answer` is `async fn answer(&Ctx, Request) -> Response`; `begin` is `fn begin(&Ctx, Request) ->
 // Begun`, for what is pipelined. An API that is not in the list is neither served nor advertised.
 served! {
     // Data.
+    init_producer_id::answer(InitProducerIdRequest), 0-5, Brokers;
     produce::begin(ProduceRequest), 0-13, Brokers;
     fetch::answer(FetchRequest), 4-18, Brokers;
     list_offsets::answer(ListOffsetsRequest), 1-11, Brokers;
@@ -37,9 +39,19 @@ served! {
     delete_records::answer(DeleteRecordsRequest), 0-2, Brokers;
     describe_log_dirs::answer(DescribeLogDirsRequest), 1-5, Brokers;
     describe_producers::answer(DescribeProducersRequest), 0-0, Brokers;
-    init_producer_id::answer(InitProducerIdRequest), 0-5, Brokers;
 
     // Groups.
+    find_coordinator::answer(FindCoordinatorRequest), 0-6, Brokers;
+    join_group::answer(JoinGroupRequest), 0-9, Brokers;
+    sync_group::answer(SyncGroupRequest), 0-5, Brokers;
+    heartbeat::answer(HeartbeatRequest), 0-4, Brokers;
+    leave_group::answer(LeaveGroupRequest), 0-5, Brokers;
+    offset_commit::answer(OffsetCommitRequest), 2-9, Brokers;
+    offset_fetch::answer(OffsetFetchRequest), 1-9, Brokers;
+    describe_groups::answer(DescribeGroupsRequest), 0-6, Brokers;
+    list_groups::answer(ListGroupsRequest), 0-5, Brokers;
+    delete_groups::answer(DeleteGroupsRequest), 0-2, Brokers;
+    offset_delete::answer(OffsetDeleteRequest), 0-0, Brokers;
 
     // Topics and settings.
     metadata::answer(MetadataRequest), 0-13, Brokers;

@@ -2,6 +2,8 @@
 
 use crate::config::NodeConfig;
 
+use super::classic::Limits;
+
 /// Limits and times of all groups of a node. Times in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupSettings {
@@ -65,6 +67,18 @@ impl GroupSettings {
             topic_replication_factor: i16::try_from(number("offsets.topic.replication.factor"))
                 .unwrap_or(i16::MAX),
             topic_segment_bytes: clamped(number("offsets.topic.segment.bytes")),
+        }
+    }
+}
+
+impl GroupSettings {
+    /// What joining goes by.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            min_session_timeout_ms: self.min_session_timeout_ms,
+            max_session_timeout_ms: self.max_session_timeout_ms,
+            initial_rebalance_delay_ms: self.initial_rebalance_delay_ms,
+            max_size: self.max_size,
         }
     }
 }

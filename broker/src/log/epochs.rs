@@ -55,6 +55,11 @@ impl Epochs {
         }
     }
 
+    /// Whether there is a file.
+    pub(super) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
     fn follows(&self, next: EpochStart) -> bool {
         next.epoch >= 0
             && next.offset >= 0

@@ -225,7 +225,7 @@ fn open_epochs(
 ) -> Result<(Epochs, bool), LogError> {
     match Epochs::open(dir, &how.guard) {
         Ok(epochs) => {
-            let lost = epochs.latest() < 0 && segments.values().any(|segment| segment.size() > 0);
+            let lost = !epochs.exists() && segments.values().any(|segment| segment.size() > 0);
             Ok((epochs, lost))
         }
         Err(error @ LogError::Corrupt { .. }) => {

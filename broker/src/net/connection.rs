@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::listener::stopped;
 use super::{Door, Patience};
-use crate::api::{Caller, Framed, Later, Opening, Refused, Work};
+use crate::api::{Caller, Framed, HandOver, Later, Opening, Refused, Work};
 use crate::wire::api_key::ApiKey;
 use crate::wire::error::WireError;
 use crate::wire::frame::{self, FrameError};
@@ -47,6 +47,9 @@ pub(super) enum Ended {
     /// A Produce without acknowledgement failed: closing is how the client learns of it (rule 13).
     #[error("a produce request without acknowledgement failed")]
     Unacknowledged,
+    /// It is given away.
+    #[error("it became a stream of the quorum")]
+    HandedOver,
     /// The socket failed.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -76,7 +79,20 @@ struct Turn<'a> {
 
 enum Answer {
     Ready(Framed),
-    Later(Later<Framed>),
+    /// With the bytes of its request.
+    Later(Later<Framed>, usize),
+}
+
+impl Answer {
+    /// What it counts against the bytes that may be held.
+    fn weight(&self) -> u32 {
+        let bytes = match self {
+            Self::Ready(framed) => framed.as_ref().map_or(0, Vec::len),
+            Self::Later(_, request) => *request,
+        };
+        let bytes = u32::try_from(bytes).unwrap_or(MAX_HELD_BYTES);
+        bytes.clamp(1, MAX_HELD_BYTES)
+    }
 }
 
 /// Serves a connection to its end.
@@ -89,24 +105,56 @@ pub(super) async fn serve(
     if let Err(error) = stream.set_nodelay(true) {
         return Ended::Io(error);
     }
+    let (ended, given) = exchange(&mut stream, caller, door, stop).await;
+    if let Some(Given { buffer, then }) = given {
+        then(stream, buffer).await;
+    }
+    ended
+}
+
+/// Requests and answers until the connection ends, or is to be given away.
+async fn exchange(
+    stream: &mut TcpStream,
+    caller: Caller,
+    door: &Door,
+    stop: watch::Receiver<bool>,
+) -> (Ended, Option<Given>) {
     let held = Semaphore::new(MAX_HELD_BYTES as usize);
     let (turns, queue) = mpsc::channel(MAX_IN_FLIGHT);
     let (read, write) = stream.split();
-    let input = Input {
-        read,
-        buffer: BytesMut::new(),
-        room: READ_BYTES.0,
-        stop,
-    };
-    let reading = Requests {
-        input,
-        turns,
+    let mut requests = Requests {
+        input: Input {
+            read,
+            buffer: BytesMut::new(),
+            room: READ_BYTES.0,
+            stop,
+        },
         held: &held,
         caller,
         door,
+        given: None,
     };
-    let (read, written) = tokio::join!(reading.take_all(), write_all(write, queue, door));
-    written.err().unwrap_or(read)
+    let reading = async {
+        let ended = requests.take_all(&turns).await;
+        // No more turns: the answers that are outstanding are the last.
+        drop(turns);
+        ended
+    };
+    let (read, written) = tokio::join!(reading, write_all(write, queue, door));
+    match (written, requests.given) {
+        (Err(ended), _) => (ended, None),
+        (Ok(()), Some(then)) => {
+            let buffer = requests.input.buffer;
+            (read, Some(Given { buffer, then }))
+        }
+        (Ok(()), None) => (read, None),
+    }
+}
+
+/// A connection that is given away.
+struct Given {
+    buffer: BytesMut,
+    then: HandOver,
 }
 
 /// Sends the answers in their turns until there are no more requests.
@@ -118,7 +166,7 @@ async fn write_all(
     while let Some(turn) = queue.recv().await {
         let framed = match turn.answer {
             Answer::Ready(framed) => framed,
-            Answer::Later(answer) => answer.await,
+            Answer::Later(answer, _) => answer.await,
         };
         let key = turn.key;
         let frame = framed.map_err(|source| Ended::Answer { key, source })?;
@@ -135,19 +183,21 @@ async fn write_all(
 /// The way in: requests are begun in their order.
 struct Requests<'a> {
     input: Input<'a>,
-    turns: mpsc::Sender<Turn<'a>>,
     held: &'a Semaphore,
     caller: Caller,
     door: &'a Door,
+    given: Option<HandOver>,
 }
 
-impl Requests<'_> {
+type Turns<'a> = mpsc::Sender<Turn<'a>>;
+
+impl<'a> Requests<'a> {
     /// Takes requests until the connection ends; says why it did.
-    async fn take_all(mut self) -> Ended {
+    async fn take_all(&mut self, turns: &Turns<'a>) -> Ended {
         loop {
             let taken = match self.input.frame(self.door.patience.max_frame_bytes) {
-                Ok(Some(content)) => self.take(content).await,
-                Ok(None) => self.wait().await,
+                Ok(Some(content)) => self.take(content, turns).await,
+                Ok(None) => self.wait(turns).await,
                 Err(error) => Err(error.into()),
             };
             if let Err(ended) = taken {
@@ -157,21 +207,22 @@ impl Requests<'_> {
     }
 
     /// Waits for bytes, or for a reason to end.
-    async fn wait(&mut self) -> Result<(), Ended> {
+    async fn wait(&mut self, turns: &Turns<'a>) -> Result<(), Ended> {
         let Patience { max_idle, .. } = self.door.patience;
         tokio::select! {
             biased;
-            () = self.turns.closed() => Err(Ended::ByClient),
+            () = turns.closed() => Err(Ended::ByClient),
             more = timeout(max_idle, self.input.more()) => match more {
                 Ok(more) => more,
-                Err(_) if self.turns.capacity() < MAX_IN_FLIGHT => Ok(()),
+                // Answers are outstanding: the client waits for this node, not the other way round.
+                Err(_) if self.held.available_permits() < MAX_HELD_BYTES as usize => Ok(()),
                 Err(_) => Err(Ended::Idle(max_idle)),
             }
         }
     }
 
     /// Begins one request and lets its answer wait for its turn.
-    async fn take(&mut self, content: Bytes) -> Result<(), Ended> {
+    async fn take(&mut self, content: Bytes, turns: &Turns<'a>) -> Result<(), Ended> {
         let begun = Instant::now();
         self.door.meter.bytes_in.add(content.len() as u64);
         let key = Opening::read(&content).map_err(Refused::from)?.key;
@@ -182,42 +233,48 @@ impl Requests<'_> {
         } else {
             Bytes::copy_from_slice(&content)
         };
-        let (answer, size) = match self.door.service.begin(&self.caller, &content)? {
-            Work::InTurn(answer) => {
-                let framed = self.in_turn(key, answer).await?;
-                let size = framed.as_ref().map_or(0, Vec::len);
-                (Answer::Ready(framed), size)
+        let answer = match self.door.service.begin(&self.caller, &content)? {
+            Work::InTurn(answer) => Answer::Ready(self.in_turn(key, answer).await?),
+            Work::Meanwhile(answer) => Answer::Later(answer, size),
+            Work::HandOver(answer, then) => {
+                self.given = Some(then);
+                Answer::Ready(answer)
             }
-            Work::Meanwhile(answer) => (Answer::Later(answer), size),
             Work::Silent => {
                 self.door.meter.answered(key, begun.elapsed());
                 return Ok(());
             }
             Work::Close => return Err(Ended::Unacknowledged),
         };
-        let size = u32::try_from(size).unwrap_or(MAX_HELD_BYTES);
-        let held = self.held.acquire_many(size.clamp(1, MAX_HELD_BYTES)).await;
+        drop(content);
+        let held = self.held.acquire_many(answer.weight()).await;
         let turn = Turn {
             key,
             begun,
             answer,
             _held: held.map_err(|_| Ended::ByClient)?,
         };
-        self.turns.send(turn).await.map_err(|_| Ended::ByClient)
+        turns.send(turn).await.map_err(|_| Ended::ByClient)?;
+        if self.given.is_some() {
+            return Err(Ended::HandedOver);
+        }
+        Ok(())
     }
 
     /// Waits for an answer. Only a fetch is dropped when its client goes: it changes nothing, and it
     /// may wait long.
     async fn in_turn(&mut self, key: ApiKey, mut answer: Later<Framed>) -> Result<Framed, Ended> {
         loop {
-            tokio::select! {
+            let ahead = self.input.buffer.len() < MAX_AHEAD_BYTES;
+            let more = tokio::select! {
                 biased;
                 framed = &mut answer => return Ok(framed),
-                more = self.input.more(), if self.input.buffer.len() < MAX_AHEAD_BYTES => match more {
-                    Ok(()) => {}
-                    Err(ended) if key == ApiKey::FETCH => return Err(ended),
-                    Err(_) => return Ok(answer.await),
-                }
+                more = self.input.more(), if ahead => more,
+            };
+            match more {
+                Ok(()) => {}
+                Err(ended) if key == ApiKey::FETCH => return Err(ended),
+                Err(_) => return Ok(answer.await),
             }
         }
     }

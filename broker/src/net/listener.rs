@@ -88,10 +88,20 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Begins to accept.
-    pub fn start(bound: Bound, door: Door) -> Self {
-        let (stop, stopping) = watch::channel(false);
-        let accepting = tokio::spawn(accept_all(bound, door, stopping));
+    /// Begins to accept once it is `ready`; until then clients wait in the system's backlog.
+    pub fn start(
+        bound: Bound,
+        door: Door,
+        ready: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        let (stop, mut stopping) = watch::channel(false);
+        let accepting = tokio::spawn(async move {
+            tokio::select! {
+                () = stopped(&mut stopping) => return JoinSet::new(),
+                () = ready => {}
+            }
+            accept_all(bound, door, stopping).await
+        });
         Self { stop, accepting }
     }
 

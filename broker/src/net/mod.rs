@@ -3,6 +3,7 @@
 
 mod admission;
 mod connection;
+pub mod http;
 mod listener;
 mod meter;
 

@@ -5,6 +5,8 @@
 )]
 
 mod agreement;
+mod api;
+mod config;
 mod framing;
 mod golden;
 mod group;

@@ -16,37 +16,30 @@ pub fn check(key: &Key, value: &str) -> Result<(), BadSetting> {
         })
     };
     let text = value.trim();
-    match key.kind {
-        Kind::Boolean => match boolean(text) {
-            Some(_) => Ok(()),
-            None => refused("is neither true nor false".to_owned()),
-        },
+    let fits = match key.kind {
+        Kind::Boolean if boolean(text).is_none() => {
+            return refused("is neither true nor false".to_owned());
+        }
+        Kind::Boolean => true,
         Kind::Int | Kind::Short | Kind::Long => {
             let (low, high, what) = bounds(key.kind);
             match text.parse::<i64>() {
-                Ok(number) if (low..=high).contains(&number) => match in_range(key.range, number) {
-                    true => Ok(()),
-                    false => refused(format!("must be {}", key.range)),
-                },
-                _ => refused(format!("is not {what}")),
+                Ok(number) if (low..=high).contains(&number) => in_range(key.range, number),
+                _ => return refused(format!("is not {what}")),
             }
         }
-        Kind::Double => match double(text) {
-            Some(number) if matches!(key.range, Range::Ratio(low, high) if number < low || number > high) => {
-                refused(format!("must be {}", key.range))
-            }
-            Some(_) => Ok(()),
-            None => refused("is not a number".to_owned()),
+        Kind::Double => match (double(text), key.range) {
+            (Some(number), Range::Ratio(low, high)) => (low..=high).contains(&number),
+            (Some(_), _) => true,
+            (None, _) => return refused("is not a number".to_owned()),
         },
-        Kind::String | Kind::Class | Kind::Password => match text_fits(key.range, text) {
-            true => Ok(()),
-            false => refused(format!("must be {}", key.range)),
-        },
-        Kind::List => match list_fits(key.range, text) {
-            true => Ok(()),
-            false => refused(format!("must be {}", key.range)),
-        },
+        Kind::String | Kind::Class | Kind::Password => text_fits(key.range, text),
+        Kind::List => list_fits(key.range, text),
+    };
+    if fits {
+        return Ok(());
     }
+    refused(format!("must be {}", key.range))
 }
 
 /// A switch's value.

@@ -176,7 +176,6 @@ macro_rules! keys {
     ) => {
         /// The keys of this file, by name.
         pub(super) static $table: &[Key] = {
-            #[allow(unused_imports, reason = "not every table has every kind of row")]
             use super::{Audience::*, Effect::*, Fallback::*, Kind, Range::*, Update::*};
             &[$(Key {
                 name: $name,

@@ -1,0 +1,285 @@
+//! Builds the parts of a node in order. What fails leaves nothing running.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{JoinSet, spawn_blocking};
+
+use super::dirs::{self, Dirs};
+use super::membership::{Identity, Membership, Standing, Want};
+use super::{NodeHandle, StartError, faults, follow, numbers};
+use crate::api::api_versions::SUPPORTED_FEATURES;
+use crate::api::init_producer_id::ProducerIds;
+use crate::api::{Broker, SERVED};
+use crate::clock::Clock;
+use crate::config::{NodeConfig, keys};
+use crate::fault::Faults;
+use crate::group::{GroupSettings, Groups};
+use crate::meta::controller::ControllerSettings;
+use crate::meta::quorum::{Quorum, QuorumOptions};
+use crate::metrics::Metrics;
+use crate::net::http::Endpoint;
+use crate::net::{Admission, Bound, Door, Limits, Meter, Patience, Serving};
+use crate::peer::Dialer;
+use crate::replica::{Ground, Replicas};
+use crate::wire::messages::broker_registration::RegisteredListener;
+use crate::wire::uuid::Uuid;
+
+/// Where the cluster's metadata lies in its directory, as in Kafka.
+const METADATA_DIR: &str = "__cluster_metadata-0";
+
+pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartError> {
+    let given = config.clone();
+    let dirs = spawn_blocking(move || dirs::open(&given))
+        .await
+        .map_err(|error| StartError::Failed(error.to_string()))??;
+    for (path, dir) in config.log_dirs.iter().zip(&dirs.log_dirs) {
+        if let Err(error) = dir {
+            log::error!("log directory {} is offline: {error}", path.display());
+        }
+    }
+    let bound = bind_all(&mut config).await?;
+    let metrics = Metrics::default();
+    let endpoint = endpoint(&config, &metrics).await?;
+    let broker = build(config, &dirs, metrics).await?;
+    numbers::watch_process(&broker.metrics);
+    numbers::watch_cluster(&broker);
+    let addresses = bound
+        .iter()
+        .map(|bound| (bound.name.to_string(), bound.address))
+        .collect();
+    let (want, wanted) = watch::channel(Want::Serve);
+    let (standing, stood) = watch::channel(Standing::Unknown);
+    let (registered, epoch) = watch::channel(-1);
+    let (followed, offset) = watch::channel(-1);
+    let (controllers, clients) = open_doors(&broker, bound, &offset);
+    let mut tasks = JoinSet::new();
+    if let Some(file) = broker.config.fault_file.clone() {
+        let dirs = broker.config.log_dirs.clone();
+        tasks.spawn(faults::follow(file, dirs, broker.faults.clone()));
+    }
+    if broker.config.is_broker {
+        let membership = Membership {
+            identity: identity(&broker.config, &dirs),
+            broker: Arc::clone(&broker),
+            want: wanted,
+            followed: offset,
+            registered,
+            standing,
+        };
+        broker.replicas.start(Arc::new(broker.quorum.clone()));
+        tasks.spawn(follow::follow(Arc::clone(&broker), epoch, followed));
+        tasks.spawn(Arc::clone(&broker.groups).keep_time());
+        tasks.spawn(membership.keep());
+    }
+    log::info!(
+        "node {} of cluster {} listens",
+        broker.config.node_id,
+        broker.cluster_id
+    );
+    Ok(NodeHandle {
+        addresses,
+        broker,
+        clients,
+        controllers,
+        metrics: endpoint,
+        tasks,
+        want,
+        standing: stood,
+        dirs,
+    })
+}
+
+/// Binds every listener, and notes in the settings what clients are told where that is not given.
+async fn bind_all(config: &mut NodeConfig) -> Result<Vec<Bound>, StartError> {
+    let mut all = Vec::new();
+    for listener in &mut config.listeners {
+        let bound = Bound::bind(&listener.name, &listener.host, listener.port)
+            .await
+            .map_err(|source| StartError::Listen {
+                name: listener.name.clone(),
+                at: format!("{}:{}", listener.host, listener.port),
+                source,
+            })?;
+        let (host, port) = &mut listener.advertised;
+        if host.is_empty() {
+            *host = machine_name();
+        }
+        if *port == 0 {
+            *port = bound.address.port();
+        }
+        all.push(bound);
+    }
+    Ok(all)
+}
+
+/// What this machine calls itself.
+fn machine_name() -> String {
+    let name = rustix::system::uname();
+    let name = name.nodename().to_string_lossy().into_owned();
+    if name.is_empty() {
+        "localhost".to_owned()
+    } else {
+        name
+    }
+}
+
+async fn endpoint(config: &NodeConfig, metrics: &Metrics) -> Result<Option<Endpoint>, StartError> {
+    let Some(at) = config.metrics_listener else {
+        return Ok(None);
+    };
+    let started = Endpoint::start(at, metrics.clone()).await;
+    started.map(Some).map_err(|source| StartError::Listen {
+        name: "lookout.metrics.listener".to_owned(),
+        at: at.to_string(),
+        source,
+    })
+}
+
+/// The quorum, the replicas and the groups.
+async fn build(
+    config: NodeConfig,
+    dirs: &Dirs,
+    metrics: Metrics,
+) -> Result<Arc<Broker>, StartError> {
+    let config = Arc::new(config);
+    let faults = Faults::default();
+    let clock = Clock::System;
+    let dialer = Dialer {
+        faults: faults.clone(),
+        client_id: format!("node-{}", config.node_id),
+        connect_timeout: config
+            .millis("socket.connection.setup.timeout.ms")
+            .unwrap_or(Duration::from_secs(10)),
+    };
+    let options = quorum_options(&config, &dirs.cluster_id, dialer.clone());
+    let quorum = Quorum::open(options).await?;
+    let ground = Ground {
+        config: Arc::clone(&config),
+        dirs: config
+            .log_dirs
+            .iter()
+            .zip(&dirs.log_dirs)
+            .map(|(path, dir)| (path.clone(), dir.as_ref().map_or(Uuid::ZERO, |dir| dir.id)))
+            .collect(),
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        faults: faults.clone(),
+        dialer,
+    };
+    let replicas = spawn_blocking(move || Replicas::open(ground))
+        .await
+        .map_err(|error| StartError::Failed(error.to_string()))?;
+    let log = Arc::clone(&replicas);
+    let settings = GroupSettings::of(&config);
+    let groups = Groups::new(settings, log, clock.clone(), metrics.clone());
+    Ok(Arc::new(Broker {
+        config,
+        cluster_id: dirs.cluster_id.clone(),
+        quorum,
+        replicas,
+        groups,
+        producer_ids: ProducerIds::default(),
+        clock,
+        metrics,
+        faults,
+    }))
+}
+
+fn quorum_options(config: &NodeConfig, cluster_id: &str, dialer: Dialer) -> QuorumOptions {
+    let controller = ControllerSettings::from_file(cluster_id.to_owned(), config.given.clone());
+    let dir = config.metadata_log_dir.join(METADATA_DIR);
+    let start = QuorumOptions::new(config.node_id, dir, dialer, controller);
+    let of = |key: &str, or: Duration| config.millis(key).filter(|at| !at.is_zero()).unwrap_or(or);
+    let election = of(
+        "controller.quorum.election.timeout.ms",
+        start.election_timeout,
+    );
+    QuorumOptions {
+        voters: config.voters.clone(),
+        cluster_id: cluster_id.to_owned(),
+        election_timeout: election,
+        heartbeat: start.heartbeat.min(election / 5),
+        fetch_timeout: of("controller.quorum.fetch.timeout.ms", start.fetch_timeout),
+        ..start
+    }
+}
+
+/// Controllers are served at once; clients once the node follows the metadata.
+fn open_doors(
+    broker: &Arc<Broker>,
+    bound: Vec<Bound>,
+    followed: &watch::Receiver<i64>,
+) -> (Vec<Serving>, Vec<Serving>) {
+    let config = &broker.config;
+    let admission = Admission::new(limits(config));
+    let meter = Meter::new(&broker.metrics, SERVED.iter().map(|api| api.key));
+    let max_frame_bytes = usize::try_from(config.number("socket.request.max.bytes"));
+    let patience = Patience {
+        max_frame_bytes: max_frame_bytes.unwrap_or(usize::MAX),
+        max_idle: config
+            .millis("connections.max.idle.ms")
+            .unwrap_or(Duration::from_secs(600)),
+    };
+    let (mut controllers, mut clients) = (Vec::new(), Vec::new());
+    for bound in bound {
+        let between = [&config.controller_listener, &config.inter_broker_listener];
+        // A listener that clients use too counts.
+        let alone = config.listeners.len() > 2 || *bound.name == *config.controller_listener;
+        let door = Door {
+            service: Arc::new(Arc::clone(broker)),
+            patience,
+            admission: admission.clone(),
+            counted: !(alone && between.iter().any(|name| **name == *bound.name)),
+            meter: meter.clone(),
+        };
+        if *bound.name == *config.controller_listener {
+            controllers.push(Serving::start(bound, door, std::future::ready(())));
+        } else {
+            let mut followed = followed.clone();
+            let ready = async move {
+                let _stopped = followed.wait_for(|offset| *offset >= 0).await.is_err();
+            };
+            clients.push(Serving::start(bound, door, ready));
+        }
+    }
+    (controllers, clients)
+}
+
+fn limits(config: &NodeConfig) -> Limits {
+    let number = |key| usize::try_from(config.number(key)).unwrap_or(usize::MAX);
+    let overrides = config.text("max.connections.per.ip.overrides");
+    let overrides: HashMap<_, _> = keys::list(&overrides)
+        .filter_map(|pair| {
+            let (address, count) = pair.rsplit_once(':')?;
+            Some((address.parse().ok()?, count.parse().ok()?))
+        })
+        .collect();
+    Limits {
+        connections: number("max.connections"),
+        per_ip: number("max.connections.per.ip"),
+        overrides,
+    }
+}
+
+fn identity(config: &NodeConfig, dirs: &Dirs) -> Identity {
+    let told = |listener: &crate::config::node::Listener| RegisteredListener {
+        name: listener.name.clone(),
+        host: listener.advertised.0.clone(),
+        port: listener.advertised.1,
+        ..RegisteredListener::default()
+    };
+    Identity {
+        incarnation: dirs::fresh_id(),
+        listeners: config
+            .listeners
+            .iter()
+            .filter(|listener| listener.name != config.controller_listener)
+            .map(told)
+            .collect(),
+        log_dirs: dirs.log_dirs.iter().flatten().map(|dir| dir.id).collect(),
+        features: SUPPORTED_FEATURES,
+    }
+}
