@@ -120,13 +120,18 @@ impl Control {
 }
 
 fn set_partition(image: &mut Image, state: PartitionState) {
+    set_topic(image, TOPIC, TOPIC_ID, state);
+}
+
+/// Puts a topic of one partition into an image.
+pub fn set_topic(image: &mut Image, name: &str, id: Uuid, state: PartitionState) {
     let topic = Topic {
-        id: TOPIC_ID,
-        name: TOPIC.into(),
+        id,
+        name: name.into(),
         partitions: vec![Arc::new(state)],
     };
-    Arc::make_mut(&mut image.topics).insert(TOPIC.into(), Arc::new(topic));
-    Arc::make_mut(&mut image.topic_names).insert(TOPIC_ID, TOPIC.into());
+    Arc::make_mut(&mut image.topics).insert(name.into(), Arc::new(topic));
+    Arc::make_mut(&mut image.topic_names).insert(id, name.into());
 }
 
 /// The controller as a leader sees it.

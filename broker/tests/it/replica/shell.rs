@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use broker::api::{delete_records, describe_log_dirs};
 use broker::fault::Plan;
-use broker::group::OffsetsLog as _;
+use broker::group::{OFFSETS_TOPIC, OffsetsLog as _};
+use broker::meta::image::{Delta, Image};
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::delete_records::{DeleteRecordsPartition, DeleteRecordsTopic};
 use broker::wire::messages::{DeleteRecordsRequest, DescribeLogDirsRequest};
-use broker::wire::records::RecordSet;
+use broker::wire::records::{RecordSet, Unpacker};
+use broker::wire::uuid::Uuid;
 
-use super::cluster::{Cluster, TOPIC, batch, until};
+use super::cluster::{Cluster, TOPIC, batch, set_topic, state, until};
 
 fn offsets(records: &[u8]) -> Vec<i64> {
-    let mut unpacker = broker::wire::records::Unpacker::default();
+    let mut unpacker = Unpacker::default();
     let mut offsets = Vec::new();
     for chunk in RecordSet::new(records) {
         let chunk = chunk.unwrap();
@@ -229,10 +231,27 @@ async fn unacknowledged_writes_are_silent_until_they_fail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn groups_find_no_offsets_where_the_topic_is_not() {
-    let cluster = Cluster::start(1, &[]).await;
-    let node = cluster.node(1);
-    let error = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
-    assert_eq!(node.replicas.read(0, 0), Err(error));
-    assert_eq!(node.replicas.append(0, 0, Vec::new()).await, Err(error));
+async fn groups_write_and_read_their_offsets_where_they_lead() {
+    let cluster = Cluster::start(2, &[]).await;
+    let (leader, follower) = (&cluster.node(1).replicas, &cluster.node(2).replicas);
+    let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    assert_eq!(leader.read(0, 0), Err(unknown));
+    assert_eq!(leader.append(0, 0, Vec::new()).await, Err(unknown));
+    let id = Uuid([8; 16]);
+    let delta = Delta {
+        partitions: vec![(id, 0)],
+        ..Delta::default()
+    };
+    let offsets_topic = |image: &mut Image| set_topic(image, OFFSETS_TOPIC, id, state(&[1, 2], 1));
+    cluster.control.change(offsets_topic, &delta);
+    let record = || batch(&["a", "b"]).to_vec();
+    assert_eq!(leader.append(0, 0, record()).await, Ok(0));
+    assert_eq!(leader.append(0, 0, record()).await, Ok(2));
+    let read = leader.read(0, 1).unwrap();
+    assert_eq!((read.high_watermark, read.log_end_offset), (4, 4));
+    assert_eq!(offsets(&read.records), [0, 1, 2, 3]);
+    let moved = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+    assert_eq!(leader.append(0, 1, record()).await, Err(moved));
+    assert_eq!(follower.append(0, 0, record()).await, Err(moved));
+    assert_eq!(follower.read(0, 0), Err(moved));
 }
