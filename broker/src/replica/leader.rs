@@ -351,7 +351,7 @@ impl Leader {
         }
     }
 
-    /// The lowest log start of this replica and of every live follower: what DeleteRecords waits for
+    /// The lowest log start of this replica and of every live follower: what `DeleteRecords` waits for
     /// (rule 72).
     pub fn low_watermark(&self, log_start: i64, is_alive: impl Fn(i32) -> bool) -> i64 {
         let alive = self.followers.iter().filter(|(id, _)| is_alive(**id));

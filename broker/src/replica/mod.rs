@@ -190,7 +190,7 @@ impl Replicas {
     }
 
     /// Appends a client's batch to a partition that this broker leads.
-    pub fn append(
+    pub fn write(
         &self,
         image: &Image,
         partition: &Partition,
