@@ -132,8 +132,9 @@ impl Groups {
             let Some(offsets) = partition.offsets(group) else {
                 return Vec::new();
             };
-            let found =
-                |topic: &str, index, value: &OffsetValue| (topic.to_owned(), index, value.clone());
+            let found = |topic: &str, index, value: &OffsetValue| {
+                (topic.to_owned(), index, value.clone())
+            };
             match which {
                 None => offsets
                     .committed()

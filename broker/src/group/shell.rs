@@ -379,7 +379,10 @@ impl Groups {
     }
 
     /// Reads something of every partition; an error while any is loading.
-    pub(super) fn read_each(&self, mut read: impl FnMut(&Partition)) -> Result<(), ErrorCode> {
+    pub(super) fn read_each(
+        &self,
+        mut read: impl FnMut(&Partition),
+    ) -> Result<(), ErrorCode> {
         for led in self.all_led() {
             match &led.desk().state {
                 Loaded::Ready(partition) => read(partition),
@@ -445,9 +448,9 @@ impl Desk {
 
 /// Java's hash of the group's id, without its sign, over the partitions.
 fn partition_of(group: &str, count: i32) -> Option<i32> {
-    let hash = group.encode_utf16().fold(0_i32, |hash, unit| {
-        hash.wrapping_mul(31).wrapping_add(i32::from(unit))
-    });
+    let hash = group
+        .encode_utf16()
+        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
     hash.checked_abs().unwrap_or(0).checked_rem(count)
 }
 
