@@ -53,18 +53,26 @@ pub async fn run(
     let node = node.map_err(|error| NodeError::Start(error.to_string()))?;
     log::info!("node {id} serves");
     let within = tokio::select! {
-        () = stop_signal(&mut signals) => STOPS_WITHIN,
+        () = stop_signal(&mut signals, lifeline) => STOPS_WITHIN,
         () = cut(lifeline) => ENDS_WITHIN,
     };
     log::info!("node {id} shuts down");
-    node.shut_down(within).await;
-    log::info!("node {id} has ended");
+    tokio::select! {
+        () = node.shut_down(within) => log::info!("node {id} has ended"),
+        () = stop_signal(&mut signals, lifeline) => log::warn!("node {id} ends at once, out of order"),
+    }
     Ok(0)
 }
 
-/// The next signal that means the end.
-async fn stop_signal(signals: &mut Signals) {
-    while signals.next().await == Signal::Continue {}
+/// The next signal that means the end. A terminal that is closed means it only to a node that hangs on its starter.
+async fn stop_signal(signals: &mut Signals, lifeline: Lifeline) {
+    loop {
+        match signals.next().await {
+            Signal::Terminate | Signal::Interrupt => return,
+            Signal::HangUp if lifeline == Lifeline::Stdin => return,
+            Signal::HangUp | Signal::Continue => {}
+        }
+    }
 }
 
 /// Returns when the lifeline is cut; never without one.

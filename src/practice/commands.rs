@@ -64,7 +64,13 @@ pub async fn run(dir: &Path, call: Call) -> Result<String, PracticeError> {
 async fn up(dir: &Path, fresh: bool, nodes: Option<usize>) -> Result<String, PracticeError> {
     let data = if fresh { Data::Fresh } else { Data::Kept };
     let (mut cluster, lock) = Cluster::prepare(dir, nodes, data, Lifeline::None)?;
-    cluster.begin()?;
+    let was_down = cluster.alive() == 0;
+    if let Err(error) = cluster.begin() {
+        if was_down {
+            cluster.end(); // half a cluster is nothing to leave behind
+        }
+        return Err(error);
+    }
     let all = cluster.view(Owner::Nobody).nodes.len();
     let healthy = timeout(HEALTHY_WITHIN, healthy(&cluster, all)).await;
     if healthy.is_err() {

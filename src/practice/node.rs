@@ -21,7 +21,7 @@ use crate::model::{BrokerId, NodeState};
 
 /// How often a process is looked at while its start or end is awaited.
 const LOOK: Duration = Duration::from_millis(10);
-/// Lines of a log that are shown when a process ended at once.
+/// Lines of a log, and beside it, that are shown when a process ended at once.
 const TAIL_LINES: usize = 5;
 
 /// Whose life the process's life hangs on.
@@ -153,17 +153,20 @@ impl Node {
         sent.map_err(|reason| PracticeError::Signal { id, reason })
     }
 
-    /// That it ended by itself, with the last words of its log.
+    /// That it ended by itself, with the last words of its log and the first beside it.
     fn ended(&self) -> PracticeError {
         let log = self.dir.join("lookout.log");
         let words = |path: &Path| fs::read_to_string(path).unwrap_or_default();
-        let said = words(&log) + &words(&self.out_file());
-        let lines: Vec<&str> = said.lines().collect();
+        let (log_text, out) = (words(&log), words(&self.out_file()));
+        let lines: Vec<&str> = log_text.lines().collect();
         let last = lines.len().saturating_sub(TAIL_LINES);
+        let last = lines.get(last..).unwrap_or_default().iter().copied();
+        let out = out.lines().filter(|line| !line.is_empty()).take(TAIL_LINES);
+        let tail: Vec<&str> = last.chain(out).collect();
         PracticeError::Ended {
             id: self.id,
             log,
-            tail: lines.get(last..).unwrap_or_default().join("\n"),
+            tail: tail.join("\n"),
         }
     }
 }

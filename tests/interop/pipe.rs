@@ -138,12 +138,20 @@ fn check(bootstrap: &str, topic: &str, records: u64) {
 /// The options of a producer whose every connection goes a rotten way.
 fn rotten_options(bootstrap: &str, dice: &Dice, broken: &Arc<AtomicU64>) -> WriterOptions {
     let brokers = bootstrap.split(',').map(str::to_owned);
-    let settings = [("message.timeout.ms", "0"), ("reconnect.backoff.max.ms", "200")];
+    let settings = [
+        ("message.timeout.ms", "0"),
+        ("reconnect.backoff.max.ms", "200"),
+    ];
     WriterOptions {
         bootstrap: brokers.clone().collect(),
         client_id: "proof".into(),
         map: brokers
-            .map(|broker| (broker.clone(), rotten_way(broker, dice.clone(), broken.clone())))
+            .map(|broker| {
+                (
+                    broker.clone(),
+                    rotten_way(broker, dice.clone(), broken.clone()),
+                )
+            })
             .collect(),
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     }

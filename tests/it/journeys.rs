@@ -1,6 +1,7 @@
 //! What the operator types and what is shown then: keys → state → frame, without a terminal or a cluster.
 
 mod any_keys;
+mod practice;
 
 use std::sync::Arc;
 

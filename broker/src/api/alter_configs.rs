@@ -55,6 +55,7 @@ pub fn changes(image: &Image, replacement: &AlterConfigsResource) -> Change {
         .map(|key| AlterableConfig {
             name: key.clone(),
             config_operation: DELETE,
+            value: None,
             ..AlterableConfig::default()
         });
     Change {

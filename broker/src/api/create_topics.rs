@@ -1,15 +1,12 @@
-//! `CreateTopics` (19): the controller decides (rule 71); this node adds the settings that a new
-//! topic gets, and answers once it knows the topic itself.
-
-use std::collections::BTreeMap;
+//! `CreateTopics` (19): the controller decides (rule 71); this node answers once it knows the new
+//! topics itself.
 
 use super::forward::{self, Failure};
-use super::{Ctx, describe_configs};
+use super::Ctx;
 use crate::config::Layers;
 use crate::meta::image::Image;
-use crate::meta::settings;
 use crate::wire::messages::create_topics::{
-    CreatableTopic, CreatableTopicConfig, CreatableTopicConfigs, CreatableTopicResult,
+    CreatableTopic, CreatableTopicConfig, CreatableTopicResult,
 };
 use crate::wire::messages::{CreateTopicsRequest, CreateTopicsResponse};
 
@@ -17,7 +14,7 @@ use crate::wire::messages::{CreateTopicsRequest, CreateTopicsResponse};
 pub async fn answer(ctx: &Ctx, request: CreateTopicsRequest) -> CreateTopicsResponse {
     let until = forward::deadline(request.timeout_ms);
     let asked = forward::submit(&ctx.broker, request.clone(), until).await;
-    let mut response: CreateTopicsResponse = match asked {
+    let response: CreateTopicsResponse = match asked {
         Ok(response) => response,
         Err(failure) => return refused(&request, &failure),
     };
@@ -26,13 +23,6 @@ pub async fn answer(ctx: &Ctx, request: CreateTopicsRequest) -> CreateTopicsResp
             created(&response).all(|topic| is_known(image, topic))
         })
         .await;
-    }
-    let image = ctx.broker.image();
-    let layers = settings::layers(&image, &ctx.broker.config);
-    for topic in &mut response.topics {
-        if topic.error_code.is_ok() && topic.configs.is_none() {
-            topic.configs = Some(configs(&request, &topic.name, &layers));
-        }
     }
     response
 }
@@ -63,30 +53,6 @@ pub fn refused(request: &CreateTopicsRequest, failure: &Failure) -> CreateTopics
         topics: request.topics.iter().map(result).collect(),
         ..CreateTopicsResponse::default()
     }
-}
-
-/// The settings that a topic gets by a request (KIP-525).
-pub fn configs(
-    request: &CreateTopicsRequest,
-    topic: &str,
-    layers: &Layers<'_>,
-) -> Vec<CreatableTopicConfigs> {
-    let asked = request.topics.iter().find(|asked| asked.name == topic);
-    let own: BTreeMap<String, String> = asked
-        .into_iter()
-        .flat_map(|asked| &asked.configs)
-        .filter_map(|config| Some((config.name.clone(), config.value.clone()?)))
-        .collect();
-    describe_configs::topic_entries(Some(&own), layers)
-        .map(|entry| CreatableTopicConfigs {
-            name: entry.key.name.to_owned(),
-            value: entry.value,
-            read_only: false,
-            config_source: entry.source.number(),
-            is_sensitive: entry.key.is_sensitive(),
-            ..CreatableTopicConfigs::default()
-        })
-        .collect()
 }
 
 /// The topic that is made when somebody needs one of this name: as the broker's defaults say, or,

@@ -61,6 +61,7 @@ pub fn describe(
         let mut result = DescribeConfigsResult {
             resource_type: resource.resource_type,
             resource_name: resource.resource_name.clone(),
+            error_message: None,
             ..DescribeConfigsResult::default()
         };
         match entries(image, node, resource, detail) {
@@ -165,7 +166,7 @@ pub fn check_is_this_broker(name: &str, this: i32) -> Result<(), Refusal> {
 }
 
 /// Every key of a topic with what is in force.
-pub fn topic_entries<'a>(
+fn topic_entries<'a>(
     own: Option<&'a Values>,
     layers: &'a Layers<'a>,
 ) -> impl Iterator<Item = Entry> {

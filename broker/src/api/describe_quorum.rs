@@ -42,6 +42,7 @@ pub fn describe(
                 _ => ResponsePartitionData {
                     partition_index: index,
                     error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                    error_message: None,
                     ..ResponsePartitionData::default()
                 },
             }
@@ -53,6 +54,7 @@ pub fn describe(
         }
     });
     DescribeQuorumResponse {
+        error_message: None,
         topics: topics.collect(),
         nodes: nodes(node),
         ..DescribeQuorumResponse::default()
@@ -70,6 +72,7 @@ fn quorum(status: &QuorumStatus) -> ResponsePartitionData {
         };
     }
     ResponsePartitionData {
+        error_message: None,
         leader_id: status.leader,
         leader_epoch: status.epoch,
         high_watermark: status.high_watermark,

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Ctx, Data};
 use crate::meta::image::Image;
-use crate::replica::TopicRef;
+use crate::replica::{Replicas, TopicRef};
 use crate::replica::partition::Partition;
 use crate::replica::purgatory::Bell;
 use crate::replica::serve::{Look, ReadAt, Reader};
@@ -189,7 +189,7 @@ impl<'a> Fetch<'a> {
                 self.image.topics.get(topic.topic.as_str())
             };
             for (asked, spot) in topic.partitions.iter().zip(spots.by_ref()) {
-                let mut data = spot.data(asked.partition);
+                let mut data = spot.data(&self.data.replicas, asked.partition);
                 let state = known.and_then(|topic| {
                     self.image.partition(&topic.name, data.partition_index)
                 });
@@ -254,10 +254,10 @@ impl Spot {
     }
 
     /// The answer for this partition; its bytes are read from the disk here.
-    fn data(self, index: i32) -> PartitionData {
+    fn data(self, replicas: &Replicas, index: i32) -> PartitionData {
         let look = self.look;
         let (error_code, records) = match self.partition.as_deref() {
-            Some(partition) => read(partition, self.reader, &look),
+            Some(partition) => read(replicas, partition, self.reader, &look),
             None => (look.error, Bytes::new()),
         };
         let diverging = look.diverging.unwrap_or((-1, -1));
@@ -288,7 +288,12 @@ impl Spot {
     }
 }
 
-fn read(partition: &Partition, reader: Reader, look: &Look) -> (ErrorCode, Bytes) {
+fn read(
+    replicas: &Replicas,
+    partition: &Partition,
+    reader: Reader,
+    look: &Look,
+) -> (ErrorCode, Bytes) {
     let found = look.slice.as_ref().filter(|slice| slice.length > 0);
     let Some(slice) = found.filter(|_| look.error == ErrorCode::NONE) else {
         return (look.error, Bytes::new());
@@ -300,9 +305,14 @@ fn read(partition: &Partition, reader: Reader, look: &Look) -> (ErrorCode, Bytes
             }
             (ErrorCode::NONE, records)
         }
+        // The log was cut since: the reader finds out when it asks again.
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            (ErrorCode::NONE, Bytes::new())
+        }
         Err(error) => {
             let (topic, index) = (&partition.topic, partition.key.1);
             log::error!("{topic}-{index} cannot be read: {error}");
+            replicas.suspect(partition);
             (ErrorCode::KAFKA_STORAGE_ERROR, Bytes::new())
         }
     }

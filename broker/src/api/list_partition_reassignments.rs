@@ -42,6 +42,7 @@ pub fn describe(
             .collect(),
     };
     ListPartitionReassignmentsResponse {
+        error_message: None,
         topics,
         ..ListPartitionReassignmentsResponse::default()
     }

@@ -123,6 +123,7 @@ fn one(view: &View<'_>, asked: &MetadataRequestTopic, operations: bool) -> Metad
         let Some(topic) = view.image.topic_by_id(asked.topic_id) else {
             return MetadataResponseTopic {
                 error_code: ErrorCode::UNKNOWN_TOPIC_ID,
+                name: None,
                 topic_id: asked.topic_id,
                 ..MetadataResponseTopic::default()
             };

@@ -41,6 +41,17 @@ served! {
     describe_producers::answer(DescribeProducersRequest), 0-0, Brokers;
 
     // Groups.
+    find_coordinator::answer(FindCoordinatorRequest), 0-6, Brokers;
+    join_group::answer(JoinGroupRequest), 0-9, Brokers;
+    sync_group::answer(SyncGroupRequest), 0-5, Brokers;
+    heartbeat::answer(HeartbeatRequest), 0-4, Brokers;
+    leave_group::answer(LeaveGroupRequest), 0-5, Brokers;
+    offset_commit::answer(OffsetCommitRequest), 2-9, Brokers;
+    offset_fetch::answer(OffsetFetchRequest), 1-9, Brokers;
+    describe_groups::answer(DescribeGroupsRequest), 0-6, Brokers;
+    list_groups::answer(ListGroupsRequest), 0-5, Brokers;
+    delete_groups::answer(DeleteGroupsRequest), 0-2, Brokers;
+    offset_delete::answer(OffsetDeleteRequest), 0-0, Brokers;
 
     // Topics and settings.
     metadata::answer(MetadataRequest), 0-13, Brokers;

@@ -10,4 +10,4 @@ pub mod topic;
 
 pub use layers::Layers;
 pub use node::NodeConfig;
-pub use topic::TopicSettings;
+pub use topic::{CleanupPolicy, TimestampKind, TopicSettings};

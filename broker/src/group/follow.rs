@@ -22,11 +22,16 @@ impl Groups {
                 self.lose_all();
             }
         }
-        let gone: BTreeSet<&str> = delta.removed_topics.iter().map(|(_, name)| &**name).collect();
+        let gone: BTreeSet<&str> = delta
+            .removed_topics
+            .iter()
+            .map(|(_, name)| &**name)
+            .collect();
         if !gone.is_empty() {
-            self.on_each(|_| true, |partition| {
-                partition.remove_topics(|topic| gone.contains(topic))
-            });
+            self.on_each(
+                |_| true,
+                |partition| partition.remove_topics(|topic| gone.contains(topic)),
+            );
         }
     }
 

@@ -20,5 +20,6 @@ pub mod write;
 
 pub use offsets_log::{Committed, OFFSETS_TOPIC, OffsetsLog, OffsetsRead};
 pub use requests::Member;
+pub use schema::OffsetValue;
 pub use settings::GroupSettings;
-pub use shell::Groups;
+pub use shell::{Groups, partition_of};

@@ -146,7 +146,8 @@ impl Partition {
         }
         let limits = self.settings.limits();
         self.entry(&id, now_ms);
-        self.act(&id, |group, fx| group.join(joining, &limits, now_ms, fx)).1
+        self.act(&id, |group, fx| group.join(joining, &limits, now_ms, fx))
+            .1
     }
 
     /// SyncGroup.
@@ -396,9 +397,8 @@ impl Partition {
         let mut outcome = Outcome::default();
         let mut found = Vec::new();
         for (id, entry) in &self.groups {
-            let expired = |topic: &str, value: &OffsetValue| {
-                entry.has_expired(topic, value, keep_ms, now_ms)
-            };
+            let expired =
+                |topic: &str, value: &OffsetValue| entry.has_expired(topic, value, keep_ms, now_ms);
             let removals = entry.offsets.clear_where(expired);
             let last = removals.len() == entry.offsets.len();
             let ends = last && entry.group.is_idle() && entry.in_flight == 0;
@@ -416,12 +416,7 @@ impl Partition {
     }
 
     /// A write is committed, or could not be written. Writes settle in the order of the log.
-    pub fn settle(
-        &mut self,
-        write: Write,
-        written: Result<(), ErrorCode>,
-        now_ms: i64,
-    ) -> Outcome {
+    pub fn settle(&mut self, write: Write, written: Result<(), ErrorCode>, now_ms: i64) -> Outcome {
         let told = written.map_err(|code| write.told(code));
         let id = write.group;
         let Some(entry) = self.groups.get_mut(&id) else {

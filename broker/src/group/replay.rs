@@ -72,9 +72,7 @@ impl Replay {
             } => {
                 let offsets = self.offsets.entry(group).or_default();
                 match record.value {
-                    Some(value) => {
-                        offsets.insert((topic, partition), OffsetValue::read(value)?)
-                    }
+                    Some(value) => offsets.insert((topic, partition), OffsetValue::read(value)?),
                     None => offsets.remove(&(topic, partition)),
                 };
             }

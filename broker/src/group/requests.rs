@@ -132,9 +132,8 @@ impl Groups {
             let Some(offsets) = partition.offsets(group) else {
                 return Vec::new();
             };
-            let found = |topic: &str, index, value: &OffsetValue| {
-                (topic.to_owned(), index, value.clone())
-            };
+            let found =
+                |topic: &str, index, value: &OffsetValue| (topic.to_owned(), index, value.clone());
             match which {
                 None => offsets
                     .committed()

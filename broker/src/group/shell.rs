@@ -150,10 +150,17 @@ impl Groups {
         led.get(&index).map(|led| led.epoch)
     }
 
+    /// What the groups go by.
+    pub fn settings(&self) -> &GroupSettings {
+        &self.settings
+    }
+
     /// Which partition of `__consumer_offsets` a group belongs to (rule 57); `None` before the topic
     /// exists.
     pub fn partition_of(&self, group: &str) -> Option<i32> {
-        partition_of(group, self.partition_count.load(Ordering::Acquire))
+        let count = self.partition_count.load(Ordering::Acquire);
+        let index = partition_of(group, usize::try_from(count).ok()?)?;
+        i32::try_from(index).ok()
     }
 
     pub(super) fn set_partition_count(&self, count: i32) -> i32 {
@@ -379,10 +386,7 @@ impl Groups {
     }
 
     /// Reads something of every partition; an error while any is loading.
-    pub(super) fn read_each(
-        &self,
-        mut read: impl FnMut(&Partition),
-    ) -> Result<(), ErrorCode> {
+    pub(super) fn read_each(&self, mut read: impl FnMut(&Partition)) -> Result<(), ErrorCode> {
         for led in self.all_led() {
             match &led.desk().state {
                 Loaded::Ready(partition) => read(partition),
@@ -446,12 +450,14 @@ impl Desk {
     }
 }
 
-/// Java's hash of the group's id, without its sign, over the partitions.
-fn partition_of(group: &str, count: i32) -> Option<i32> {
-    let hash = group
-        .encode_utf16()
-        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
-    hash.checked_abs().unwrap_or(0).checked_rem(count)
+/// Which of `count` partitions of `__consumer_offsets` a group belongs to (rule 57): Java's hash of
+/// its id, without the sign; `None` where there are none.
+pub fn partition_of(group: &str, count: usize) -> Option<usize> {
+    let hash = group.encode_utf16().fold(0_i32, |hash, unit| {
+        hash.wrapping_mul(31).wrapping_add(i32::from(unit))
+    });
+    let hash = hash.checked_abs().unwrap_or(0);
+    usize::try_from(hash).ok()?.checked_rem(count)
 }
 
 #[cfg(test)]

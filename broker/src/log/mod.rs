@@ -1,15 +1,40 @@
 //! One partition on disk, in Kafka's formats. Knows files and batches; no network, no task, no
 //! clock (times come in). Every method may block on the disk: callers decide where.
 
+mod append;
+pub mod checkpoint;
+mod disk;
+mod epochs;
+mod file_name;
+mod identity;
+mod index;
+mod partition;
+mod producer_state;
+mod read;
+mod recovery;
+mod retention;
+mod scan;
+mod segment;
+mod snapshot;
+mod time_index;
+mod truncation;
+mod txn_index;
+mod validate;
+
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use thiserror::Error;
 
-use crate::config::TopicSettings;
 use crate::wire::error_code::ErrorCode;
+
+pub use append::TransactionEnd;
+pub use disk::{Access, DiskGuard, Refusal};
+pub use identity::{read_topic_id, write_topic_id};
+pub use partition::Log;
 
 /// What is wrong with a log, with the file it is about.
 #[derive(Debug, Error)]
@@ -72,7 +97,7 @@ pub struct Recovery {
 }
 
 /// How a log is opened.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Opening {
     /// Everything below it was flushed; recovery reads from the segment that holds it.
     pub recovery_point: i64,
@@ -84,6 +109,8 @@ pub struct Opening {
     pub now_ms: i64,
     /// `producer.id.expiration.ms`.
     pub producer_expiration_ms: i64,
+    /// Asked before the disk is touched; the default one never refuses.
+    pub guard: DiskGuard,
 }
 
 /// What an append made of a batch.
@@ -126,9 +153,15 @@ pub struct Slice {
 }
 
 impl Slice {
-    /// Reads the bytes.
+    /// Reads the bytes. `UnexpectedEof` if the log was truncated since the slice was found: find it
+    /// anew.
     pub fn read(&self) -> std::io::Result<Bytes> {
-        todo!()
+        let Some(file) = &self.file else {
+            return Ok(Bytes::new());
+        };
+        let mut bytes = vec![0; self.length];
+        file.read_exact_at(&mut bytes, self.position)?;
+        Ok(bytes.into())
     }
 }
 
@@ -156,191 +189,4 @@ pub struct ActiveProducer {
     pub coordinator_epoch: i32,
     /// First offset of its open transaction, or −1.
     pub transaction_start_offset: i64,
-}
-
-/// One partition's log. Not shared: its owner puts it behind a lock.
-#[derive(Debug)]
-pub struct Log {}
-
-#[expect(clippy::unused_self, reason = "signatures before bodies")]
-impl Log {
-    /// Opens the directory (`TOPIC-N`), making it if it is missing, and recovers what a crash left.
-    pub fn open(
-        dir: &Path,
-        settings: Arc<TopicSettings>,
-        how: Opening,
-    ) -> Result<(Self, Recovery), LogError> {
-        let _ = (dir, settings, how);
-        todo!()
-    }
-
-    /// Appends a client's batch as the leader: validates it, assigns offsets and the epoch.
-    pub fn append_as_leader(
-        &mut self,
-        batch: &Bytes,
-        leader_epoch: i32,
-        now_ms: i64,
-    ) -> Result<Appended, AppendError> {
-        let _ = (batch, leader_epoch, now_ms);
-        todo!()
-    }
-
-    /// Appends batches that this broker wrote itself (coordinators): offsets are assigned, client rules do not apply.
-    pub fn append_own(
-        &mut self,
-        batch: &[u8],
-        leader_epoch: i32,
-        now_ms: i64,
-    ) -> Result<Appended, LogError> {
-        let _ = (batch, leader_epoch, now_ms);
-        todo!()
-    }
-
-    /// Appends what a leader sent, byte for byte; offsets and epochs are already in it. Batches below
-    /// the log's end are skipped, a gap or a batch that fails its CRC is refused.
-    pub fn append_as_follower(&mut self, records: &Bytes, now_ms: i64) -> Result<i64, LogError> {
-        let _ = (records, now_ms);
-        todo!()
-    }
-
-    /// Finds whole batches from the one that holds `offset`. `Err(OFFSET_OUT_OF_RANGE)` outside `[log start, log end]`.
-    pub fn read(&self, offset: i64, limit: ReadLimit) -> Result<Slice, ErrorCode> {
-        let _ = (offset, limit);
-        todo!()
-    }
-
-    /// First offset that can be read.
-    pub fn log_start_offset(&self) -> i64 {
-        todo!()
-    }
-
-    /// The offset the next record gets.
-    pub fn log_end_offset(&self) -> i64 {
-        todo!()
-    }
-
-    /// First offset of the earliest open transaction, if one is open.
-    pub fn first_unstable_offset(&self) -> Option<i64> {
-        todo!()
-    }
-
-    /// Aborted transactions that touch `[from, below)`, sorted by first offset.
-    pub fn aborted_transactions(
-        &self,
-        from: i64,
-        below: i64,
-    ) -> Result<Vec<AbortedTransaction>, LogError> {
-        let _ = (from, below);
-        todo!()
-    }
-
-    /// Largest epoch of the log, or −1.
-    pub fn latest_epoch(&self) -> i32 {
-        todo!()
-    }
-
-    /// Notes that `epoch` starts at the log's end, if it is new.
-    pub fn begin_epoch(&mut self, epoch: i32) -> Result<(), LogError> {
-        let _ = epoch;
-        todo!()
-    }
-
-    /// The largest known epoch ≤ `epoch` and the offset where it ends (rule 29); (−1, −1) if unknown.
-    pub fn end_offset_for_epoch(&self, epoch: i32) -> (i32, i64) {
-        let _ = epoch;
-        todo!()
-    }
-
-    /// Epoch of the record at an offset, or −1.
-    pub fn epoch_of(&self, offset: i64) -> i32 {
-        let _ = offset;
-        todo!()
-    }
-
-    /// First record at or after a time, below an offset: its offset and timestamp.
-    pub fn offset_for_timestamp(
-        &self,
-        timestamp_ms: i64,
-        below_offset: i64,
-    ) -> Result<Option<(i64, i64)>, LogError> {
-        let _ = (timestamp_ms, below_offset);
-        todo!()
-    }
-
-    /// The record with the largest timestamp: its offset and timestamp (KIP-734).
-    pub fn max_timestamp(&self) -> Result<Option<(i64, i64)>, LogError> {
-        todo!()
-    }
-
-    /// Cuts everything at and beyond an offset.
-    pub fn truncate_to(&mut self, offset: i64) -> Result<(), LogError> {
-        let _ = offset;
-        todo!()
-    }
-
-    /// Drops everything and goes on at an offset.
-    pub fn restart_at(&mut self, offset: i64) -> Result<(), LogError> {
-        let _ = offset;
-        todo!()
-    }
-
-    /// Moves the log start up (DeleteRecords, or the leader's start seen by a follower).
-    pub fn move_log_start(&mut self, offset: i64) -> Result<(), LogError> {
-        let _ = offset;
-        todo!()
-    }
-
-    /// Deletes segments past retention, wholly below `high_watermark`; gives the bytes freed.
-    pub fn retain(&mut self, high_watermark: i64, now_ms: i64) -> Result<u64, LogError> {
-        let _ = (high_watermark, now_ms);
-        todo!()
-    }
-
-    /// Removes files that have waited `file.delete.delay.ms`.
-    pub fn sweep(&mut self, now_ms: i64) -> Result<(), LogError> {
-        let _ = now_ms;
-        todo!()
-    }
-
-    /// Begins a new segment if time demands it (`segment.ms`).
-    pub fn roll_if_due(&mut self, now_ms: i64) -> Result<bool, LogError> {
-        let _ = now_ms;
-        todo!()
-    }
-
-    /// Flushes to disk; gives the new recovery point.
-    pub fn flush(&mut self) -> Result<i64, LogError> {
-        todo!()
-    }
-
-    /// Takes new settings into use.
-    pub fn reconfigure(&mut self, settings: Arc<TopicSettings>) {
-        let _ = settings;
-        todo!()
-    }
-
-    /// Bytes of all segments.
-    pub fn size_bytes(&self) -> u64 {
-        todo!()
-    }
-
-    /// Producers with state.
-    pub fn producers(&self) -> Vec<ActiveProducer> {
-        todo!()
-    }
-
-    /// Where it lives.
-    pub fn dir(&self) -> &Path {
-        todo!()
-    }
-
-    /// Flushes, writes the producer snapshot and closes.
-    pub fn close(self) -> Result<(), LogError> {
-        todo!()
-    }
-
-    /// Renames the directory so that it is ignored at start (`….<uuid>-delete`), for later removal.
-    pub fn mark_deleted(self) -> Result<PathBuf, LogError> {
-        todo!()
-    }
 }

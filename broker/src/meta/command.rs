@@ -111,4 +111,9 @@ commands! {
     DeleteTopics(DeleteTopicsRequest, DeleteTopicsResponse),
     CreatePartitions(CreatePartitionsRequest, CreatePartitionsResponse),
     IncrementalAlterConfigs(IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse),
+    ElectLeaders(ElectLeadersRequest, ElectLeadersResponse),
+    AlterPartitionReassignments(
+        AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse
+    ),
+    UnregisterBroker(UnregisterBrokerRequest, UnregisterBrokerResponse),
 }

@@ -162,22 +162,15 @@ impl Racks {
             return chosen;
         };
         chosen.push(leader);
-        let mut skipped = Some(leader_rack);
-        while chosen.len() < replicas {
-            let before = chosen.len();
-            let skip = skipped.take();
-            for (_, rack) in order
-                .iter_mut()
-                .enumerate()
-                .filter(|(at, _)| Some(*at) != skip)
-            {
-                if chosen.len() < replicas {
-                    chosen.extend(rack.next());
-                }
-            }
-            if chosen.len() == before && skip.is_none() {
+        // In the first round the leader's rack has had its turn.
+        let first = order.len();
+        let turns = (0..first).filter(|at| *at != leader_rack);
+        let turns = turns.chain((0..first).cycle().take(first.saturating_mul(replicas)));
+        for at in turns {
+            if chosen.len() == replicas {
                 break;
             }
+            chosen.extend(order.get_mut(at).and_then(|rack| rack.next()));
         }
         chosen
     }

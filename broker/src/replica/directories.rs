@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
-use super::checkpoint;
 use crate::fault::Faults;
+use crate::log::{self, Access, DiskGuard, LogError, Refusal};
 use crate::wire::uuid::Uuid;
 
-/// The file that says which topic a partition directory belongs to.
-const PARTITION_METADATA: &str = "partition.metadata";
 /// The file whose presence says that the node stopped cleanly (rule 81).
 const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
 /// Longest directory name that is taken for a partition's: a topic name of 249 and its index.
@@ -96,26 +94,31 @@ impl Directories {
         ids.map(|dir| dir.id).collect()
     }
 
-    /// What a fault on purpose makes of an access to a directory.
-    pub fn check(&self, at: usize, access: Access) -> std::io::Result<()> {
-        let plan = self.faults.plan();
-        if plan.failed_dirs.contains(&at) {
-            return Err(std::io::Error::other("this disk fails on purpose"));
-        }
-        if access == Access::Write && plan.full_dirs.contains(&at) {
-            return Err(std::io::ErrorKind::StorageFull.into());
-        }
-        Ok(())
+    /// The guard of everything that is done to a directory: faults on purpose are met there.
+    pub fn guard(&self, at: usize) -> DiskGuard {
+        let faults = self.faults.clone();
+        DiskGuard::new(move |access| {
+            let plan = faults.plan();
+            if plan.failed_dirs.contains(&at) {
+                return Some(Refusal::Failed);
+            }
+            let full = access == Access::Write && plan.full_dirs.contains(&at);
+            full.then_some(Refusal::Full)
+        })
     }
-}
 
-/// What is done to a directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Reading.
-    Read,
-    /// Writing.
-    Write,
+    /// Whether a directory can be read at all; an error says that its disk has failed.
+    pub fn probe(&self, at: usize) -> Result<(), LogError> {
+        let Some(dir) = self.all.get(at) else {
+            return Ok(());
+        };
+        self.guard(at).check(Access::Read, &dir.path)?;
+        let listed = std::fs::read_dir(&dir.path).map(drop);
+        listed.map_err(|source| LogError::Io {
+            path: dir.path.clone(),
+            source,
+        })
+    }
 }
 
 impl Directory {
@@ -165,7 +168,7 @@ impl Directory {
     /// Marks that the node stopped cleanly.
     pub fn mark_clean(&self, broker_epoch: i64) -> std::io::Result<()> {
         let text = format!("{{\"version\":0,\"brokerEpoch\":{broker_epoch}}}");
-        checkpoint::replace(&self.path.join(CLEAN_SHUTDOWN), text.as_bytes())
+        std::fs::write(self.path.join(CLEAN_SHUTDOWN), text)
     }
 }
 
@@ -191,7 +194,7 @@ fn found(path: &Path, name: &str) -> Option<Found> {
         path: path.to_owned(),
         topic,
         index,
-        topic_id: read_topic_id(path)?,
+        topic_id: log::read_topic_id(path).ok()??,
     })
 }
 
@@ -201,18 +204,6 @@ fn split_name(name: &str) -> Option<(String, i32)> {
     let index: i32 = index.parse().ok()?;
     let fits = !topic.is_empty() && index >= 0 && name.len() <= MAX_NAME_BYTES;
     fits.then(|| (topic.to_owned(), index))
-}
-
-fn read_topic_id(dir: &Path) -> Option<Uuid> {
-    let text = std::fs::read_to_string(dir.join(PARTITION_METADATA)).ok()?;
-    let id = text.lines().find_map(|line| line.strip_prefix("topic_id:"));
-    id?.trim().parse().ok()
-}
-
-/// Writes which topic a partition's directory belongs to.
-pub fn write_topic_id(dir: &Path, id: Uuid) -> std::io::Result<()> {
-    let text = format!("version: 0\ntopic_id: {id}\n");
-    checkpoint::replace(&dir.join(PARTITION_METADATA), text.as_bytes())
 }
 
 #[cfg(test)]
@@ -226,7 +217,8 @@ mod tests {
         for name in ["a-b-3", "c-0.0ab-delete", "stranger", "d-1", ".hidden"] {
             std::fs::create_dir(root.path().join(name)).unwrap();
         }
-        write_topic_id(&root.path().join("a-b-3"), id).unwrap();
+        let guard = DiskGuard::default();
+        log::write_topic_id(&root.path().join("a-b-3"), id, &guard).unwrap();
         let directory = Directory {
             path: root.path().to_owned(),
             id,

@@ -10,7 +10,8 @@ pub trait Epochs {
     fn log_start_offset(&self) -> i64;
     /// Largest epoch of the log, or −1.
     fn latest_epoch(&self) -> i32;
-    /// The largest known epoch ≤ `epoch` and the offset where it ends (rule 29); (−1, −1) if unknown.
+    /// The largest known epoch ≤ `epoch` and the offset where it ends (rule 29); (−1, −1) if it is
+    /// beyond all known ones. An epoch before all known ones ends where the first known one begins.
     fn end_offset_for_epoch(&self, epoch: i32) -> (i32, i64);
 }
 
@@ -83,8 +84,13 @@ pub(crate) mod tests {
         }
 
         fn end_offset_for_epoch(&self, asked: i32) -> (i32, i64) {
+            if asked > self.latest_epoch() {
+                return (-1, -1);
+            }
             let known = self.starts.iter().rposition(|(epoch, _)| *epoch <= asked);
-            let Some(at) = known else { return (-1, -1) };
+            let Some(at) = known else {
+                return (asked, self.starts.first().map_or(-1, |first| first.1));
+            };
             let end = self.starts.get(at + 1).map_or(self.end, |next| next.1);
             (self.starts[at].0, end)
         }
@@ -122,13 +128,14 @@ pub(crate) mod tests {
     fn a_reader_with_an_epoch_that_never_was_diverges_at_the_epoch_below() {
         assert_eq!(divergence(&log(), 12, 2), Ok(Some((1, 10))));
         assert_eq!(divergence(&log(), 22, 3), Ok(Some((3, 20))));
-        assert_eq!(divergence(&log(), 30, 6), Ok(Some((4, 25))));
+        assert_eq!(divergence(&log(), 30, 4), Ok(Some((4, 25))));
+        assert_eq!(divergence(&log(), 7, 0), Ok(Some((0, 0))));
     }
 
     #[test]
-    fn an_epoch_below_all_known_ones_is_out_of_range() {
+    fn an_epoch_beyond_all_known_ones_is_out_of_range() {
         assert_eq!(
-            divergence(&log(), 0, 0),
+            divergence(&log(), 30, 6),
             Err(ErrorCode::OFFSET_OUT_OF_RANGE)
         );
     }

@@ -256,7 +256,7 @@ impl Source {
         let now_ms = self.house.clock.now_ms();
         let records = data.records.as_ref();
         let place = format_args!("{}-{}", partition.topic, partition.key.1);
-        match partition.take_in(&self.house.dirs, ask, &answer, records, now_ms) {
+        match partition.take_in(ask, &answer, records, now_ms) {
             Ok(Step::Append | Step::Stale) => {}
             Ok(Step::Truncate(at)) => {
                 log::info!("{place}: cut at {at} to follow broker {}", self.broker);

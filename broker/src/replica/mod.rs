@@ -18,7 +18,6 @@ use crate::wire::error_code::ErrorCode;
 use crate::wire::uuid::Uuid;
 
 mod alter;
-mod checkpoint;
 pub mod directories;
 pub mod epochs;
 mod fetcher;
@@ -37,7 +36,7 @@ mod upkeep;
 pub mod watermark;
 
 pub use alter::{Altering, IsrControl};
-use directories::{Access, Directories, Directory};
+use directories::{Directories, Directory};
 use fetcher::Fetchers;
 use house::{House, Settings};
 use partition::{Failure, Partition, Refusal};
@@ -200,7 +199,7 @@ impl Replicas {
     ) -> Result<Written, Refusal> {
         let now_ms = self.house.clock.now_ms();
         partition
-            .append(&self.house.dirs, batch, acks, image, now_ms)
+            .append(batch, acks, image, now_ms)
             .map_err(|failure| self.house.told(failure))
     }
 
@@ -212,13 +211,13 @@ impl Replicas {
         reader: Reader,
         at: &ReadAt,
     ) -> Look {
-        if let Err(failure) = partition.ask_disk(&self.house.dirs, Access::Read) {
-            return Look::failed(self.house.told(failure).code);
-        }
         let now_ms = self.house.clock.now_ms();
         let (look, aftermath) = partition.look(reader, at, image, now_ms);
         if aftermath.proposal {
             self.house.propose(partition);
+        }
+        if look.error == ErrorCode::KAFKA_STORAGE_ERROR {
+            self.suspect(partition);
         }
         look
     }
@@ -226,8 +225,19 @@ impl Replicas {
     /// Moves a partition's log start up (rule 72).
     pub fn delete_records(&self, partition: &Partition, offset: i64) -> Result<i64, Refusal> {
         partition
-            .delete_records(&self.house.dirs, offset)
+            .delete_records(offset)
             .map_err(|failure| self.house.told(failure))
+    }
+
+    /// A read failed: if the directory cannot be read at all, it goes offline.
+    pub fn suspect(&self, partition: &Partition) {
+        let dirs = &self.house.dirs;
+        let Some(dir) = partition.dir.filter(|dir| dirs.is_online(*dir)) else {
+            return;
+        };
+        if let Err(error) = dirs.probe(dir) {
+            self.house.fail_directory(dir, &error.to_string());
+        }
     }
 
     /// What a client is told of a failed disk; the directory goes offline.

@@ -32,13 +32,7 @@ impl Replicas {
         }
         let (image, now_ms) = (self.image(), self.house.clock.now_ms());
         let written = partition
-            .append_own(
-                &self.house.dirs,
-                batch,
-                leader_epoch,
-                image.as_ref(),
-                now_ms,
-            )
+            .append_own(batch, leader_epoch, image.as_ref(), now_ms)
             .map_err(|failure| self.house.told(failure).code)?;
         Ok((partition, written))
     }

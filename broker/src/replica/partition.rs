@@ -4,12 +4,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::directories::{Access, Directories};
 use super::follower::Follower;
 use super::isr::{Agreed, Next, Proposal};
 use super::leader::{Eligible, Leader, Moved, Rules};
 use super::purgatory::{Bell, News, Purgatory, Wants};
-use super::watermark;
 use crate::config::TopicSettings;
 use crate::log::{AppendError, Log, LogError};
 use crate::meta::record::PartitionState;
@@ -40,8 +38,6 @@ pub struct State {
     pub role: Role,
     /// Everything below is committed, as far as this replica knows.
     pub high_watermark: i64,
-    /// Everything below is flushed.
-    pub recovery_point: i64,
     /// The epoch of the partition that this replica goes by.
     partition_epoch: i32,
     /// Goes by these.
@@ -107,8 +103,6 @@ pub struct Making {
     pub log: Option<Log>,
     /// Its high watermark, from the checkpoint.
     pub high_watermark: i64,
-    /// Its recovery point, from the checkpoint.
-    pub recovery_point: i64,
     /// The settings that the log has.
     pub settings: Arc<TopicSettings>,
     /// Where its traffic is counted.
@@ -151,7 +145,6 @@ impl Partition {
                 log: making.log,
                 role: Role::Idle,
                 high_watermark: making.high_watermark.max(start).min(end),
-                recovery_point: making.recovery_point,
                 partition_epoch: -1,
                 settings: making.settings,
             }),
@@ -191,20 +184,6 @@ impl Partition {
             }),
             AppendError::Log(error) => self.disk_failure(&error),
         }
-    }
-
-    /// Asks whether the disk may be used; faults on purpose are met here.
-    pub fn ask_disk(&self, dirs: &Directories, access: Access) -> Result<(), Failure> {
-        let Some(dir) = self.dir else {
-            return Err(ErrorCode::KAFKA_STORAGE_ERROR.into());
-        };
-        let Some(known) = dirs.get(dir) else {
-            return Err(ErrorCode::KAFKA_STORAGE_ERROR.into());
-        };
-        dirs.check(dir, access).map_err(|source| {
-            let path = known.path.clone();
-            self.disk_failure(&LogError::Io { path, source })
-        })
     }
 
     /// Takes in the metadata's word: begins to lead or follow where the leader epoch is new, else
@@ -362,8 +341,10 @@ impl State {
 
     /// The last stable offset.
     pub fn last_stable_offset(&self) -> i64 {
-        let first_unstable = self.log.as_ref().and_then(Log::first_unstable_offset);
-        watermark::last_stable(self.high_watermark, first_unstable)
+        let log = self.log.as_ref();
+        log.map_or(self.high_watermark, |log| {
+            log.last_stable_offset(self.high_watermark)
+        })
     }
 
     /// The settings in force.

@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use super::directories::{Access, Directories};
 use super::epochs::{check_leader_epoch, divergence};
 use super::follower::{Answer, Ask, Follower, Step};
 use super::leader::{Eligible, Fetched};
@@ -145,13 +144,11 @@ impl Partition {
     /// Appends a client's batch as the leader.
     pub fn append(
         &self,
-        dirs: &Directories,
         batch: &Bytes,
         acks: Acks,
         eligible: &dyn Eligible,
         now_ms: i64,
     ) -> Result<Written, Failure> {
-        self.ask_disk(dirs, Access::Write)?;
         self.write(acks, None, eligible, now_ms, |log, epoch| {
             log.append_as_leader(batch, epoch, now_ms)
                 .map_err(|error| self.append_failure(error))
@@ -171,13 +168,11 @@ impl Partition {
     /// Appends a batch that this broker wrote itself, in the epoch it is meant for.
     pub fn append_own(
         &self,
-        dirs: &Directories,
         batch: &[u8],
         leader_epoch: i32,
         eligible: &dyn Eligible,
         now_ms: i64,
     ) -> Result<Written, Failure> {
-        self.ask_disk(dirs, Access::Write)?;
         let epoch = Some(leader_epoch);
         self.write(Acks::All, epoch, eligible, now_ms, |log, epoch| {
             log.append_own(batch, epoch, now_ms)
@@ -262,13 +257,11 @@ impl Partition {
     /// Takes in a leader's answer; gives what was done.
     pub fn take_in(
         &self,
-        dirs: &Directories,
         asked: &Ask,
         answer: &Answer,
         records: Option<&Bytes>,
         now_ms: i64,
     ) -> Result<Step, Failure> {
-        self.ask_disk(dirs, Access::Write)?;
         let mut guard = self.lock();
         let State {
             log,
@@ -307,8 +300,7 @@ impl Partition {
 
     /// Moves the log start up to an offset at or below the high watermark; −1 is the high watermark
     /// (rule 72). Gives the new start.
-    pub fn delete_records(&self, dirs: &Directories, offset: i64) -> Result<i64, Failure> {
-        self.ask_disk(dirs, Access::Write)?;
+    pub fn delete_records(&self, offset: i64) -> Result<i64, Failure> {
         let mut guard = self.lock();
         guard.leader()?;
         let high_watermark = guard.high_watermark;
@@ -345,8 +337,7 @@ impl Partition {
         }
         let mut state = self.lock();
         if let Some(log) = state.log.as_mut() {
-            let point = log.flush().map_err(|error| self.disk_failure(&error))?;
-            state.recovery_point = point;
+            log.flush().map_err(|error| self.disk_failure(&error))?;
         }
         Ok(())
     }

@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::checkpoint::{self, HIGH_WATERMARKS, LOG_STARTS, Offsets, RECOVERY_POINTS};
-use super::directories::{Access, Directory, Found, write_topic_id};
+use super::directories::{Directory, Found};
 use super::house::House;
 use super::partition::{Failure, Key, Making, Partition, Traffic};
 use crate::config::TopicSettings;
-use crate::log::{Log, LogError, Opening};
-use crate::wire::error_code::ErrorCode;
+use crate::log::checkpoint::{self, HIGH_WATERMARKS, LOG_STARTS, Offsets, RECOVERY_POINTS};
+use crate::log::{Access, Log, LogError, Opening, write_topic_id};
 use crate::wire::uuid::Uuid;
 
 /// A log that was found at start and waits for the metadata to say whose it is.
@@ -22,7 +21,6 @@ pub(super) struct Opened {
     pub(super) dir: usize,
     pub(super) log: Log,
     pub(super) high_watermark: i64,
-    pub(super) recovery_point: i64,
 }
 
 /// The logs found at start.
@@ -37,11 +35,18 @@ struct Checkpoints {
 }
 
 impl Checkpoints {
-    fn read(dir: &Directory) -> std::io::Result<Self> {
+    fn read(dir: &Directory) -> Result<Self, LogError> {
+        let read = |name| match checkpoint::read_offsets(&dir.path.join(name)) {
+            Err(LogError::Corrupt { path, why }) => {
+                log::warn!("{}: {why}; taken as empty", path.display());
+                Ok(Offsets::new())
+            }
+            other => other,
+        };
         Ok(Self {
-            high_watermarks: checkpoint::read(&dir.path, HIGH_WATERMARKS)?,
-            recovery_points: checkpoint::read(&dir.path, RECOVERY_POINTS)?,
-            log_starts: checkpoint::read(&dir.path, LOG_STARTS)?,
+            high_watermarks: read(HIGH_WATERMARKS)?,
+            recovery_points: read(RECOVERY_POINTS)?,
+            log_starts: read(LOG_STARTS)?,
         })
     }
 }
@@ -61,7 +66,7 @@ pub(super) fn open_all(house: &House, settings: &Arc<TopicSettings>) -> Shelf {
     for (at, dir) in house.dirs.iter() {
         match jobs_of(house, at, dir) {
             Ok(found) => jobs.extend(found),
-            Err(error) => house.fail_directory(at, &format!("{}: {error}", dir.path.display())),
+            Err(error) => house.fail_directory(at, &error.to_string()),
         }
     }
     let threads = house.settings.recovery_threads * house.dirs.iter().count();
@@ -82,10 +87,15 @@ pub(super) fn open_all(house: &House, settings: &Arc<TopicSettings>) -> Shelf {
     shelf.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn jobs_of(house: &House, at: usize, dir: &Directory) -> std::io::Result<Vec<Job>> {
-    house.dirs.check(at, Access::Read)?;
-    let scan = dir.scan()?;
-    let clean = dir.take_clean_mark()?;
+fn jobs_of(house: &House, at: usize, dir: &Directory) -> Result<Vec<Job>, LogError> {
+    let guard = house.dirs.guard(at);
+    guard.check(Access::Read, &dir.path)?;
+    let io = |source| LogError::Io {
+        path: dir.path.clone(),
+        source,
+    };
+    let scan = dir.scan().map_err(io)?;
+    let clean = dir.take_clean_mark().map_err(io)?;
     let checkpoints = Checkpoints::read(dir)?;
     for path in scan.unknown {
         log::warn!(
@@ -109,6 +119,7 @@ fn jobs_of(house: &House, at: usize, dir: &Directory) -> std::io::Result<Vec<Job
                 clean,
                 now_ms,
                 producer_expiration_ms: house.settings.producer_expiration_ms,
+                guard: guard.clone(),
             },
             found,
         }
@@ -120,7 +131,7 @@ fn open(house: &House, settings: &Arc<TopicSettings>, job: &Job) -> Option<Opene
     if !house.dirs.is_online(job.dir) {
         return None;
     }
-    match Log::open(&job.found.path, Arc::clone(settings), job.opening) {
+    match Log::open(&job.found.path, Arc::clone(settings), job.opening.clone()) {
         Ok((log, recovery)) => {
             for line in recovery.said {
                 log::warn!("{line}");
@@ -130,7 +141,6 @@ fn open(house: &House, settings: &Arc<TopicSettings>, job: &Job) -> Option<Opene
                 dir: job.dir,
                 log,
                 high_watermark: job.high_watermark,
-                recovery_point: job.opening.recovery_point,
             })
         }
         Err(error) => {
@@ -155,14 +165,9 @@ pub(super) fn make(
         }
         None => create(house, topic, key, settings),
     };
-    let (dir, log, high_watermark, recovery_point) = match opened {
-        Some(one) => (
-            Some(one.dir),
-            Some(one.log),
-            one.high_watermark,
-            one.recovery_point,
-        ),
-        None => (None, None, 0, 0),
+    let (dir, log, high_watermark) = match opened {
+        Some(one) => (Some(one.dir), Some(one.log), one.high_watermark),
+        None => (None, None, 0),
     };
     Partition::new(Making {
         topic: Arc::clone(topic),
@@ -170,7 +175,6 @@ pub(super) fn make(
         dir,
         log,
         high_watermark,
-        recovery_point,
         settings: Arc::clone(settings),
         traffic: traffic(house, topic),
     })
@@ -194,29 +198,25 @@ fn create(
 ) -> Option<Opened> {
     let dir = emptiest(house)?;
     let path = house.dirs.get(dir)?.path.join(format!("{topic}-{}", key.1));
+    let guard = house.dirs.guard(dir);
     let opening = Opening {
         recovery_point: 0,
         log_start_offset: 0,
         clean: true,
         now_ms: house.clock.now_ms(),
         producer_expiration_ms: house.settings.producer_expiration_ms,
+        guard: guard.clone(),
     };
-    let made = house
-        .dirs
-        .check(dir, Access::Write)
-        .map_err(|source| at(&path, source))
-        .and_then(|()| Log::open(&path, Arc::clone(settings), opening))
-        .and_then(|(log, _)| {
-            write_topic_id(&path, key.0).map_err(|source| at(&path, source))?;
-            Ok(log)
-        });
+    let made = Log::open(&path, Arc::clone(settings), opening).and_then(|(log, _)| {
+        write_topic_id(&path, key.0, &guard)?;
+        Ok(log)
+    });
     match made {
         Ok(log) => Some(Opened {
             topic: topic.to_string(),
             dir,
             log,
             high_watermark: 0,
-            recovery_point: 0,
         }),
         Err(error) if error.is_full() => {
             log::error!("{topic}-{} cannot be made: {error}", key.1);
@@ -226,13 +226,6 @@ fn create(
             house.fail_directory(dir, &error.to_string());
             None
         }
-    }
-}
-
-fn at(path: &std::path::Path, source: std::io::Error) -> LogError {
-    LogError::Io {
-        path: path.to_owned(),
-        source,
     }
 }
 
@@ -300,13 +293,11 @@ pub(super) fn write_checkpoints(
         let Some(offsets) = by_dir.get(&at) else {
             continue;
         };
-        let written = house
-            .dirs
-            .check(at, Access::Write)
-            .and_then(|()| checkpoint::write(&dir.path, name, offsets));
+        let written =
+            checkpoint::write_offsets(&dir.path.join(name), offsets, &house.dirs.guard(at));
         match written {
             Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+            Err(error) if error.is_full() => {
                 log::warn!("{}: {name} is not written: {error}", dir.path.display());
             }
             Err(error) => house.fail_directory(at, &error.to_string()),
@@ -332,7 +323,7 @@ pub(super) fn close_all(house: &House) {
         }
     }
     write_checkpoints(house, RECOVERY_POINTS, |state| {
-        state.log.as_ref().map(|_| state.recovery_point)
+        state.log.as_ref().map(Log::recovery_point)
     });
     write_checkpoints(house, LOG_STARTS, |state| {
         state.log.as_ref().map(Log::log_start_offset)
@@ -364,30 +355,22 @@ pub(super) fn close_all(house: &House) {
 /// Retention, rolling and sweeping of one partition (rules 78 and 79).
 pub(super) fn maintain(house: &House, partition: &Partition) {
     let now_ms = house.clock.now_ms();
-    let done = partition
-        .ask_disk(&house.dirs, Access::Write)
-        .and_then(|()| maintain_log(partition, now_ms));
-    if let Err(failure) = done {
+    if let Err(failure) = maintain_log(partition, now_ms) {
         let refusal = house.told(failure);
         let place = format_args!("{}-{}", partition.topic, partition.key.1);
-        if refusal.code != ErrorCode::KAFKA_STORAGE_ERROR || refusal.message.is_some() {
-            log::warn!("{place} is not tidied: {:?}", refusal.message);
-        }
+        log::warn!("{place} is not tidied: {:?}", refusal.message);
     }
 }
 
 fn maintain_log(partition: &Partition, now_ms: i64) -> Result<(), Failure> {
     let mut state = partition.lock();
     let high_watermark = state.high_watermark;
-    let deletes = state.settings().cleanup_policy.delete;
     let Some(log) = state.log.as_mut() else {
         return Ok(());
     };
     let fail = |error| partition.disk_failure(&error);
     let rolled = log.roll_if_due(now_ms).map_err(fail)?;
-    if deletes {
-        log.retain(high_watermark, now_ms).map_err(fail)?;
-    }
+    log.retain(high_watermark, now_ms).map_err(fail)?;
     log.sweep(now_ms).map_err(fail)?;
     drop(state);
     partition.note_roll(rolled);

@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::checkpoint::{HIGH_WATERMARKS, LOG_STARTS, RECOVERY_POINTS};
 use super::house::House;
 use super::store;
 use crate::log::Log;
+use crate::log::checkpoint::{HIGH_WATERMARKS, LOG_STARTS, RECOVERY_POINTS};
 
 /// How often directories that wait for their removal are looked at.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
@@ -113,7 +113,7 @@ fn flush(house: &House) {
         }
     }
     store::write_checkpoints(house, RECOVERY_POINTS, |state| {
-        state.log.as_ref().map(|_| state.recovery_point)
+        state.log.as_ref().map(Log::recovery_point)
     });
     store::write_checkpoints(house, LOG_STARTS, |state| {
         state.log.as_ref().map(Log::log_start_offset)

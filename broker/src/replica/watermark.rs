@@ -18,11 +18,6 @@ pub fn followed(current: i64, told: i64, log_end: i64) -> i64 {
     current.max(told).min(log_end)
 }
 
-/// The last stable offset (rule 54): nothing at or beyond it is shown to `read_committed` readers.
-pub fn last_stable(high_watermark: i64, first_unstable: Option<i64>) -> i64 {
-    first_unstable.map_or(high_watermark, |first| first.min(high_watermark))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,12 +42,5 @@ mod tests {
         assert_eq!(followed(3, 9, 5), 5);
         assert_eq!(followed(3, 2, 5), 3);
         assert_eq!(followed(9, 9, 5), 5);
-    }
-
-    #[test]
-    fn an_open_transaction_holds_the_last_stable_offset() {
-        assert_eq!(last_stable(10, Some(4)), 4);
-        assert_eq!(last_stable(10, Some(14)), 10);
-        assert_eq!(last_stable(10, None), 10);
     }
 }

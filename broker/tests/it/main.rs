@@ -5,9 +5,12 @@
 )]
 
 mod agreement;
+mod api;
+mod config;
 mod framing;
 mod golden;
 mod group;
+mod log;
 mod messages;
 mod meta;
 mod numbers;

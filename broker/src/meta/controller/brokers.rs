@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use crate::meta::features::SUPPORTED;
 use crate::meta::image::{Broker, Image};
-use crate::meta::record::{Listener, Record, Registration};
+use crate::meta::record::{Listener, PartitionState, Record, Registration};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
-    BrokerRegistrationResponse,
+    BrokerRegistrationResponse, UnregisterBrokerRequest, UnregisterBrokerResponse,
 };
 use crate::wire::uuid::Uuid;
 
 use super::Controller;
+use super::assignment::only_directory;
 use super::draft::Draft;
 use super::isr::Cause;
 
@@ -91,6 +92,7 @@ impl Controller {
         if let Some(known) = &known {
             self.end_previous_run(draft, known, request.previous_broker_epoch);
         }
+        self.leave_directories(draft, id, &request.log_dirs);
         let epoch = draft.next_offset();
         draft.push(Record::RegisterBroker {
             registration: registration_of(request),
@@ -108,6 +110,23 @@ impl Controller {
             self.remove_from_isrs(draft, id);
         } else {
             self.remove_unclean(draft, id);
+        }
+    }
+
+    /// Replicas in directories that the broker no longer has start anew in another one. The last one
+    /// in an ISR does not: its records exist nowhere else, the disk may come back.
+    fn leave_directories(&self, draft: &mut Draft, id: i32, dirs: &[Uuid]) {
+        let is_gone =
+            |(replica, dir): (&i32, &Uuid)| *replica == id && !dir.is_zero() && !dirs.contains(dir);
+        let partitions = draft
+            .partitions_where(|state| state.replicas.iter().zip(&state.directories).any(is_gone));
+        self.revise(draft, partitions.clone(), Cause::LostRecords(id));
+        for found in partitions {
+            let state = draft.image.partition(&found.name, found.index);
+            let next = state.and_then(|state| moved_to(state, id, only_directory(dirs)));
+            if let Some(next) = next {
+                draft.set_partition(found.topic, found.index, next);
+            }
         }
     }
 
@@ -264,6 +283,25 @@ impl Controller {
         });
     }
 
+    /// Forgets a broker for good: it leaves ISRs and ELRs. Replicas assigned to it stay assigned.
+    pub(super) fn unregister(
+        &self,
+        draft: &mut Draft,
+        request: &UnregisterBrokerRequest,
+    ) -> UnregisterBrokerResponse {
+        let id = request.broker_id;
+        if !draft.image.brokers.contains_key(&id) {
+            return UnregisterBrokerResponse {
+                error_code: ErrorCode::BROKER_ID_NOT_REGISTERED,
+                error_message: Some(format!("Broker ID {id} is not currently registered.")),
+                ..Default::default()
+            };
+        }
+        self.remove_unclean(draft, id);
+        draft.push(Record::UnregisterBroker { id });
+        UnregisterBrokerResponse::default()
+    }
+
     /// Fences brokers whose session is over, one after the other, longest silent first.
     pub(super) fn fence_silent(&mut self, draft: &mut Draft, now_ms: i64) {
         let unfenced = draft
@@ -295,6 +333,16 @@ fn fencing(id: i32) -> Record {
         in_controlled_shutdown: None,
         log_dirs: None,
     }
+}
+
+/// The partition with a broker's replica in another directory, unless the broker is still in sync by
+/// its records in the old one.
+fn moved_to(state: &PartitionState, broker: i32, directory: Uuid) -> Option<PartitionState> {
+    let at = state.replicas.iter().position(|id| *id == broker)?;
+    let mut next = state.clone();
+    *next.directories.get_mut(at)? = directory;
+    next.partition_epoch = next.partition_epoch.saturating_add(1);
+    (!state.isr.contains(&broker)).then_some(next)
 }
 
 fn leads_any(image: &Image, id: i32) -> bool {

@@ -5,9 +5,11 @@ use crate::config::keys;
 use crate::meta::features::ELIGIBLE_LEADER_REPLICAS;
 use crate::meta::image::Image;
 use crate::meta::record::{PartitionState, Resource};
+use crate::wire::uuid::Uuid;
 
 use super::Controller;
-use super::change::{Change, Election, Elr};
+use super::assignment::first_directory;
+use super::change::{Assignment, Change, Election, Elr};
 use super::draft::{Draft, Found};
 
 /// Why partitions are looked at again.
@@ -65,25 +67,44 @@ impl Controller {
         let state = &*found.state;
         let excluded = cause.excluded();
         let can_lead = |id: i32| Some(id) != excluded && is_able(image, state, id);
+        let directory = |id: i32| first_directory(image, id);
         let stays = |id: &i32| Some(*id) != excluded;
         let election = match cause {
-            Cause::Elect(Election::Preferred) => Election::Preferred,
+            Cause::Elect(election @ (Election::Preferred | Election::Unclean)) => election,
             _ => self.election_of(image, &found.name),
         };
         let change = Change {
-            state,
             isr: state.isr.iter().copied().filter(stays).collect(),
             unclean: match cause {
                 Cause::LostRecords(id) => Some(id),
                 Cause::Leaves(_) | Cause::Elect(_) => None,
             },
-            can_lead: &can_lead,
             election,
-            elr: elr_of(image),
-            min_isr: self.min_isr(image, &found.name, state),
-            recovering: state.recovering,
+            ..self.change_of(image, (&found.name, state), &can_lead, &directory)
         };
         change.build()
+    }
+
+    /// A change of one partition that changes nothing yet, by the rules of its topic.
+    pub(super) fn change_of<'a>(
+        &self,
+        image: &Image,
+        (topic, state): (&str, &'a PartitionState),
+        can_lead: &'a dyn Fn(i32) -> bool,
+        directory: &'a dyn Fn(i32) -> Uuid,
+    ) -> Change<'a> {
+        Change {
+            state,
+            assignment: Assignment::of(state),
+            directory,
+            isr: state.isr.clone(),
+            unclean: None,
+            can_lead,
+            election: self.election_of(image, topic),
+            elr: elr_of(image),
+            min_isr: self.min_isr(image, topic, state),
+            recovering: state.recovering,
+        }
     }
 
     /// Whether a topic allows unclean elections: its own setting, else the cluster's, else this node's.
@@ -108,7 +129,7 @@ impl Controller {
 }
 
 /// Whether ELRs are kept in this cluster.
-pub(super) fn elr_of(image: &Image) -> Elr {
+fn elr_of(image: &Image) -> Elr {
     match image.feature(ELIGIBLE_LEADER_REPLICAS) {
         ..=0 => Elr::Off,
         1.. => Elr::On,

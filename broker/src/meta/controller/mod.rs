@@ -6,10 +6,12 @@ mod brokers;
 mod change;
 mod configs;
 mod draft;
+mod elections;
 mod growth;
 mod isr;
 mod partitions;
 mod producer_ids;
+mod reassign;
 mod settings;
 mod topic_name;
 mod topics;
@@ -85,6 +87,11 @@ impl Controller {
             Command::IncrementalAlterConfigs(request) => {
                 self.alter_configs(draft_ref, request).into()
             }
+            Command::ElectLeaders(request) => self.elect_leaders(draft_ref, request).into(),
+            Command::AlterPartitionReassignments(request) => {
+                self.reassign(draft_ref, request).into()
+            }
+            Command::UnregisterBroker(request) => self.unregister(draft_ref, request).into(),
         };
         Outcome {
             records: draft.into_records(),

@@ -12,10 +12,11 @@ use crate::wire::messages::alter_partition::{
 use crate::wire::messages::{AlterPartitionRequest, AlterPartitionResponse};
 
 use super::Controller;
+use super::assignment::first_directory;
 use super::brokers::check_epoch;
 use super::change::{Change, Election};
 use super::draft::Draft;
-use super::isr::{Cause, elr_of, is_able};
+use super::isr::{Cause, is_able};
 
 /// `leader_recovery_state` of a leader that has not recovered from an unclean election (KIP-704).
 const RECOVERING: i8 = 1;
@@ -73,19 +74,15 @@ impl Controller {
         let state = partition_of(known, one.partition_index)?;
         let isr = wanted_isr(one);
         check_alter(state, sender, one, &isr)?;
-        if isr.iter().any(|member| !is_eligible(image, member)) {
+        if isr.iter().any(|member| !is_eligible(image, state, member)) {
             return Err(ErrorCode::INELIGIBLE_REPLICA);
         }
         let can_lead = |id: i32| is_able(image, state, id);
+        let directory = |id: i32| first_directory(image, id);
         let change = Change {
-            state,
             isr: isr.iter().map(|member| member.broker_id).collect(),
-            unclean: None,
-            can_lead: &can_lead,
-            election: self.election_of(image, &known.name),
-            elr: elr_of(image),
-            min_isr: self.min_isr(image, &known.name, state),
             recovering: one.leader_recovery_state == RECOVERING,
+            ..self.change_of(image, (&known.name, state), &can_lead, &directory)
         };
         let Some(next) = change.build() else {
             return Ok(state.clone());
@@ -183,12 +180,12 @@ fn check_alter(
     }
 }
 
-/// Whether a replica may be in sync: up, not stopping, and the run that the leader means (KIP-841,
-/// KIP-903).
-fn is_eligible(image: &Image, member: &IsrMember) -> bool {
+/// Whether a replica may be in sync: up, not stopping, its disk online, and the run that the leader
+/// means (KIP-841, KIP-903).
+fn is_eligible(image: &Image, state: &PartitionState, member: &IsrMember) -> bool {
     let known = image.brokers.get(&member.broker_id);
     let same_run = |epoch: i64| member.broker_epoch == -1 || member.broker_epoch == epoch;
-    image.can_lead(member.broker_id) && known.is_some_and(|known| same_run(known.epoch))
+    is_able(image, state, member.broker_id) && known.is_some_and(|known| same_run(known.epoch))
 }
 
 fn done(one: &AlterPartitionOne, state: &PartitionState) -> AlterPartitionDone {

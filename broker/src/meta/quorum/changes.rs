@@ -161,3 +161,102 @@ fn differing<K: Ord + Clone, V: PartialEq>(old: &BTreeMap<K, V>, new: &BTreeMap<
         .filter(|(key, value)| old.get(key) != Some(value));
     gone.chain(changed.map(|(key, _)| key)).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meta::apply::apply;
+    use crate::meta::record::{PartitionState, Record, Resource};
+    use crate::wire::uuid::Uuid;
+
+    fn state(leader: i32) -> PartitionState {
+        PartitionState {
+            replicas: vec![1],
+            directories: vec![Uuid::ZERO],
+            isr: vec![1],
+            adding: Vec::new(),
+            removing: Vec::new(),
+            elr: Vec::new(),
+            last_known_elr: Vec::new(),
+            leader,
+            leader_epoch: 0,
+            partition_epoch: 0,
+            recovering: false,
+        }
+    }
+
+    fn topic(number: u8) -> [Record; 2] {
+        let id = Uuid([number; 16]);
+        let (name, state) = (format!("topic-{number}"), state(1));
+        [
+            Record::Topic { id, name },
+            Record::Partition {
+                topic: id,
+                index: 0,
+                state,
+            },
+        ]
+    }
+
+    fn with(image: &Image, records: &[Record]) -> (Image, Delta) {
+        let (mut image, mut delta) = (image.clone(), Delta::default());
+        for record in records {
+            let offset = image.offset + 1;
+            apply(&mut image, offset, record, &mut delta);
+        }
+        (image, delta)
+    }
+
+    #[test]
+    fn all_that_differs_between_two_images_is_named_and_nothing_else() {
+        let (old, _) = with(&Image::empty(), &[topic(1), topic(2), topic(3)].concat());
+        let (id, name) = (Uuid([1; 16]), "topic-1".to_owned());
+        let (new, _) = with(
+            &old,
+            &[
+                Record::Partition {
+                    topic: Uuid([2; 16]),
+                    index: 0,
+                    state: state(-1),
+                },
+                Record::RemoveTopic { id },
+                Record::Config {
+                    resource: Resource::Broker(None),
+                    key: "log.retention.ms".to_owned(),
+                    value: Some("1".to_owned()),
+                },
+            ],
+        );
+        let delta = between(&old, &new);
+        assert_eq!(delta.partitions, [(Uuid([2; 16]), 0)]);
+        assert_eq!(delta.removed_topics, [(id, Arc::from(name))]);
+        assert_eq!(delta.configs, [Resource::Broker(None)]);
+        assert_eq!(between(&new, &new), Delta::default());
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_a_slow_reader_names_each_thing_once() {
+        let feed = Feed::default();
+        let mut changes = feed.subscribe();
+        let mut image = Image::empty();
+        for round in 0..100 {
+            let changed = Record::Partition {
+                topic: Uuid([1; 16]),
+                index: 0,
+                state: state(round),
+            };
+            let records = if round == 0 {
+                topic(1).to_vec()
+            } else {
+                vec![changed]
+            };
+            let (newer, delta) = with(&image, &records);
+            image = newer;
+            feed.publish(Arc::new(image.clone()), &delta);
+        }
+        let (newest, delta) = changes.next().await.unwrap();
+        assert_eq!((newest.offset, delta.partitions.len()), (100, 1));
+        feed.close();
+        assert!(changes.next().await.is_none());
+    }
+}

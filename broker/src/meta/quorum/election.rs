@@ -218,3 +218,16 @@ impl Elector {
 fn is_silent(alone: u32) -> bool {
     alone % 8 >= 2
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_silent;
+
+    #[test]
+    fn a_lonely_leader_is_silent_for_longer_than_any_election_waits_and_then_heard_again() {
+        let told: Vec<bool> = (0..16).map(is_silent).collect();
+        assert_eq!(told[..2], [false; 2]);
+        assert_eq!(told[2..8], [true; 6]);
+        assert_eq!(told[8..10], [false; 2]);
+    }
+}

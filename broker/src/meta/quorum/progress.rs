@@ -94,3 +94,44 @@ impl Progress {
         nodes.iter().filter(is_recent).count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn news(term: u64, node: i32, end: u64, now_ms: i64) -> Acknowledgement {
+        let (leader_end, asked_ms) = (10, now_ms - 5);
+        Acknowledgement {
+            term,
+            node,
+            end,
+            leader_end,
+            asked_ms,
+            now_ms,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_is_caught_up_as_of_the_question_that_held_everything() {
+        let progress = Progress::default();
+        progress.take(news(3, 1, 9, 100));
+        assert_eq!(progress.of(3, 1).unwrap().caught_up_ms, -1);
+        progress.take(news(3, 1, 10, 200));
+        progress.take(news(3, 1, 9, 300));
+        let known = progress.of(3, 1).unwrap();
+        assert_eq!((known.end, known.at_ms, known.caught_up_ms), (9, 300, 195));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_said_in_another_term_counts_for_nothing() {
+        let progress = Progress::default();
+        progress.take(news(3, 1, 10, 100));
+        progress.take(news(4, 2, 10, 200));
+        progress.take(news(3, 1, 10, 300));
+        assert_eq!((progress.of(4, 1), progress.of(3, 1)), (None, None));
+        let window = Duration::from_secs(1);
+        assert_eq!(progress.heard(4, &[1, 2], window), 1);
+        tokio::time::advance(window).await;
+        assert_eq!(progress.heard(4, &[1, 2], window), 0);
+    }
+}

@@ -107,3 +107,48 @@ fn files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     found.sort();
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(dir: &Path, index: u64) -> Picture {
+        let next = i64::try_from(index).unwrap();
+        let records = vec![Record::ProducerIds { next }; 3];
+        let picture = Picture {
+            offset: next,
+            records,
+        };
+        let meta = SnapshotMeta {
+            snapshot_id: name(index, 2),
+            ..SnapshotMeta::default()
+        };
+        write(dir, &meta, &picture).unwrap();
+        picture
+    }
+
+    #[test]
+    fn the_newest_snapshot_is_read_back_and_the_older_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(read(dir.path()).unwrap(), None);
+        written(dir.path(), 9);
+        let newest = written(dir.path(), 10);
+        assert_eq!(read(dir.path()).unwrap().unwrap().1, newest);
+        assert_eq!(files(dir.path()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_snapshot_with_any_byte_wrong_or_missing_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        written(dir.path(), 9);
+        let path = files(dir.path()).unwrap().pop().unwrap();
+        let content = fs::read(&path).unwrap();
+        for at in 0..content.len() - 1 {
+            assert!(parse(&path, &content[..at]).is_err(), "cut at {at}");
+            let mut flipped = content.clone();
+            flipped[at] ^= 0x41;
+            assert!(parse(&path, &flipped).is_err(), "flipped at {at}");
+        }
+        assert!(parse(&path, &content).is_ok());
+    }
+}

@@ -183,3 +183,33 @@ async fn blocking<T: Send + 'static>(
         .await
         .map_err(io::Error::other)?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meta::record::Record;
+
+    fn proposal(base: i64, next: i64) -> Proposal {
+        let records = vec![Record::ProducerIds { next }; 2];
+        Proposal { base, records }
+    }
+
+    #[test]
+    fn of_two_proposals_on_one_image_the_second_is_void() {
+        let (mut image, mut delta) = (Image::empty(), Delta::default());
+        assert_eq!(
+            take(&mut image, &proposal(-1, 5), &mut delta),
+            Verdict::Taken
+        );
+        assert_eq!(
+            take(&mut image, &proposal(-1, 9), &mut delta),
+            Verdict::Void
+        );
+        assert_eq!((image.offset, image.next_producer_id), (1, 5));
+        assert_eq!(
+            take(&mut image, &proposal(1, 9), &mut delta),
+            Verdict::Taken
+        );
+        assert_eq!((image.offset, image.next_producer_id), (3, 9));
+    }
+}

@@ -15,6 +15,8 @@ pub const HEADER_BYTES: usize = 61;
 /// Where the part begins that the CRC covers: attributes to the end.
 const CRC_START: usize = 21;
 const LEADER_EPOCH_AT: usize = 12;
+/// Attribute bit: the base timestamp is a delete horizon (KIP-534).
+pub(super) const DELETE_HORIZON: i16 = 1 << 6;
 
 /// Who set the timestamps of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,7 +86,7 @@ impl Attributes {
 
     /// Whether the base timestamp is a delete horizon (KIP-534).
     pub fn has_delete_horizon(self) -> bool {
-        self.0 & 1 << 6 != 0
+        self.0 & DELETE_HORIZON != 0
     }
 }
 
@@ -129,7 +131,8 @@ pub struct BatchHeader {
 }
 
 impl BatchHeader {
-    fn read(bytes: &[u8]) -> Result<Self> {
+    /// The header that these bytes begin with; what follows it is not looked at.
+    pub fn read(bytes: &[u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         let base_offset = reader.i64("base offset")?;
         let length = reader.i32("batch length")?;
@@ -158,6 +161,20 @@ impl BatchHeader {
     pub fn last_offset(&self) -> i64 {
         self.base_offset
             .wrapping_add(i64::from(self.last_offset_delta))
+    }
+
+    /// Bytes of the whole batch, as its length field claims.
+    pub fn size(&self) -> u64 {
+        let body = u64::try_from(self.length).unwrap_or(0);
+        body + OVERHEAD_BYTES as u64
+    }
+
+    /// The sequence of the last record; −1 without idempotence.
+    pub fn last_sequence(&self) -> i32 {
+        if self.base_sequence < 0 {
+            return -1;
+        }
+        add_to_sequence(self.base_sequence, self.last_offset_delta)
     }
 
     /// The producer, where the batch is idempotent.
@@ -232,6 +249,14 @@ impl<'a> Batch<'a> {
         'a: 'b,
     {
         self.verify()?;
+        self.records(unpacker)
+    }
+
+    /// Unpacks and begins to walk the records of a batch whose CRC was compared before.
+    pub fn records<'b>(&self, unpacker: &'b mut Unpacker) -> Result<Records<'b>>
+    where
+        'a: 'b,
+    {
         let header = &self.header;
         let left = u32::try_from(header.count).map_err(|_| WireError::BadLength {
             what: "record count",
@@ -250,6 +275,11 @@ impl<'a> Batch<'a> {
             append_time_ms,
         }))
     }
+}
+
+/// A sequence number so many records further; after 2³¹−1 comes 0 (KIP-98).
+pub fn add_to_sequence(sequence: i32, count: i32) -> i32 {
+    sequence.wrapping_add(count) & i32::MAX
 }
 
 /// The CRC-32C that a batch of these bytes must carry.

@@ -67,6 +67,7 @@ pub struct BatchBuilder {
     last_offset_delta: i32,
     base_timestamp_ms: i64,
     max_timestamp_ms: i64,
+    delete_horizon_ms: Option<i64>,
 }
 
 impl BatchBuilder {
@@ -80,7 +81,23 @@ impl BatchBuilder {
             last_offset_delta: -1,
             base_timestamp_ms: 0,
             max_timestamp_ms: i64::MIN,
+            delete_horizon_ms: None,
         }
+    }
+
+    /// From this time on compaction may drop the tombstones and markers of the batch (KIP-534). Set it
+    /// before the first record: timestamps count from it.
+    #[must_use]
+    pub fn with_delete_horizon(mut self, horizon_ms: Option<i64>) -> Self {
+        self.delete_horizon_ms = horizon_ms;
+        self
+    }
+
+    /// The batch covers offsets up to this one, though its last records are gone (compaction).
+    #[must_use]
+    pub fn ending_at(mut self, last_offset_delta: i32) -> Self {
+        self.last_offset_delta = self.last_offset_delta.max(last_offset_delta);
+        self
     }
 
     /// Adds a record at the next offset.
@@ -105,10 +122,10 @@ impl BatchBuilder {
                 length,
             });
         }
-        let base_timestamp_ms = if self.count == 0 {
-            record.timestamp_ms
-        } else {
-            self.base_timestamp_ms
+        let base_timestamp_ms = match (self.count, self.delete_horizon_ms) {
+            (0, Some(horizon_ms)) => horizon_ms,
+            (0, None) => record.timestamp_ms,
+            _ => self.base_timestamp_ms,
         };
         self.record.clear();
         self.record.push(0);
@@ -157,7 +174,11 @@ impl BatchBuilder {
             });
         }
         let settings = &self.settings;
-        let attributes = Attributes::new(settings.compression, settings.timestamps, settings.kind);
+        let mut attributes =
+            Attributes::new(settings.compression, settings.timestamps, settings.kind);
+        if self.delete_horizon_ms.is_some() {
+            attributes.0 |= super::batch::DELETE_HORIZON;
+        }
         let (id, epoch, sequence) = match settings.producer {
             Some(producer) => (producer.id, producer.epoch, producer.base_sequence),
             None => (-1, -1, -1),

@@ -24,6 +24,7 @@ mod batch;
 mod builder;
 mod control;
 mod message_set;
+mod rewrite;
 mod varint;
 mod walker;
 
@@ -35,11 +36,12 @@ use super::primitives::Reader;
 
 pub use batch::{
     Attributes, Batch, BatchHeader, BatchKind, HEADER_BYTES, Producer, TimestampType,
-    set_base_offset, set_leader_epoch,
+    add_to_sequence, set_base_offset, set_leader_epoch,
 };
 pub use builder::{BatchBuilder, BatchSettings, NewRecord};
 pub use control::{Control, coordinator_epoch, transaction_marker};
 pub use message_set::Message;
+pub use rewrite::{emptied, repack, set_max_timestamp};
 pub use walker::{Header, HeaderIter, Headers, Record};
 
 /// Offset and length, which open every chunk of every format.

@@ -1,6 +1,7 @@
 //! Silent brokers, lost disks and the leaders that follow (rules 41, 42, 43).
 
 use broker::meta::controller::ControllerSettings;
+use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 use broker::wire::uuid::Uuid;
 
@@ -164,4 +165,34 @@ fn leadership_stays_where_balancing_is_off() {
     cluster.set_isr("a", &[2, 3, 1]);
     cluster.wait_with(400_000, &[1, 2, 3]);
     assert_eq!(cluster.partition("a", 0).leader, 2);
+}
+
+#[test]
+fn a_replica_on_a_lost_disk_does_not_come_back_into_the_isr() {
+    let mut cluster = Cluster::of(2);
+    cluster.create("a", &[&[2, 1]]);
+    let request = BrokerHeartbeatRequest {
+        offline_log_dirs: vec![dir(1)],
+        ..cluster.heartbeat(1)
+    };
+    let _: BrokerHeartbeatResponse = cluster.submit(request);
+    assert_eq!(cluster.partition("a", 0).isr, [2]);
+    let done = cluster.alter(cluster.alteration("a", &[2, 1]));
+    assert_eq!(done.error_code, ErrorCode::INELIGIBLE_REPLICA);
+}
+
+#[test]
+fn a_broker_with_a_new_disk_starts_its_replicas_anew() {
+    let mut cluster = Cluster::of(2);
+    cluster.create("a", &[&[2, 1]]);
+    cluster.wait_with(9_001, &[2]);
+    let mut request = registration(1, 2);
+    request.log_dirs = vec![Uuid([9; 16])];
+    cluster.register(&request);
+    cluster.beat(1);
+    assert_eq!(
+        cluster.partition("a", 0).directories,
+        [dir(2), Uuid([9; 16])]
+    );
+    cluster.set_isr("a", &[2, 1]);
 }

@@ -39,6 +39,19 @@ fn check_state(image: &Image, state: &PartitionState, what: &str) {
         state.isr.iter().all(|id| !state.elr.contains(id)),
         "in ISR and ELR: {what}"
     );
+    let mut moving = state.adding.iter().chain(&state.removing);
+    assert!(
+        moving.all(|id| state.replicas.contains(id)),
+        "moving: {what}"
+    );
+    assert!(
+        in_replicas(&state.last_known_elr),
+        "last known leader: {what}"
+    );
+    assert!(
+        !state.replicas.is_empty() && distinct(&state.replicas),
+        "replicas: {what}"
+    );
     assert_eq!(
         state.directories.len(),
         state.replicas.len(),
@@ -87,7 +100,8 @@ fn check_change(known: &PartitionState, state: &PartitionState, what: &str) {
         known.partition_epoch + 1,
         "partition epoch: {what}"
     );
-    let led = i32::from(state.leader != known.leader);
+    let loses_replica = known.replicas.iter().any(|id| !state.replicas.contains(id));
+    let led = i32::from(state.leader != known.leader || loses_replica);
     assert_eq!(
         state.leader_epoch,
         known.leader_epoch + led,
@@ -97,7 +111,12 @@ fn check_change(known: &PartitionState, state: &PartitionState, what: &str) {
     let eligible = known.isr.contains(&state.leader)
         || (known.isr.is_empty() || state.isr == [state.leader])
             && known.elr.contains(&state.leader);
-    if is_new && !eligible {
+    // The leader that a completed move took away has said who is in sync.
+    let vouched = known.leader != -1
+        && known.removing.contains(&known.leader)
+        && !state.replicas.contains(&known.leader)
+        && state.isr.contains(&state.leader);
+    if is_new && !eligible && !vouched {
         assert!(
             state.recovering,
             "clean election of {}: {what}",

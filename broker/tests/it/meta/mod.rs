@@ -3,10 +3,12 @@
 mod alter_partition;
 mod cluster;
 mod configs;
+mod elections;
 mod eligible_leaders;
 mod fencing;
 mod invariants;
 mod placement;
+mod reassignment;
 mod registration;
 mod shutdown;
 mod simulation;

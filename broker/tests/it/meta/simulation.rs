@@ -7,20 +7,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use broker::meta::controller::ControllerSettings;
 use broker::meta::image::Image;
-use broker::meta::record::Record;
+use broker::meta::record::{PartitionState, Record};
 use broker::wire::error_code::ErrorCode;
+use broker::wire::messages::alter_partition_reassignments::{
+    ReassignablePartition, ReassignableTopic,
+};
 use broker::wire::messages::create_partitions::CreatePartitionsTopic;
 use broker::wire::messages::create_topics::CreatableTopic;
 use broker::wire::messages::delete_topics::DeleteTopicState;
 use broker::wire::messages::{
-    AllocateProducerIdsRequest, AllocateProducerIdsResponse, AlterPartitionRequest,
-    AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
-    BrokerRegistrationRequest, CreatePartitionsRequest, CreatePartitionsResponse,
-    DeleteTopicsRequest, DeleteTopicsResponse, IncrementalAlterConfigsResponse,
+    AllocateProducerIdsRequest, AllocateProducerIdsResponse, AlterPartitionReassignmentsRequest,
+    AlterPartitionReassignmentsResponse, AlterPartitionRequest, AlterPartitionResponse,
+    BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
+    CreatePartitionsRequest, CreatePartitionsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
+    ElectLeadersRequest, ElectLeadersResponse, IncrementalAlterConfigsResponse,
+    UnregisterBrokerRequest, UnregisterBrokerResponse,
 };
+use broker::wire::uuid::Uuid;
 use fastrand::Rng;
 
-use super::cluster::{Cluster, dir, registration, settings};
+use super::cluster::{Cluster, dir, incarnation, registration, settings};
 use super::configs::{SET, alteration};
 
 const LIVES: u64 = 300;
@@ -96,13 +102,13 @@ impl Life {
     fn step(&mut self) {
         let broker = self.random.i32(1..=BROKERS);
         match self.random.u8(..100) {
-            0..=34 => self.time_passes(),
-            35..=49 => self.leader_reports(broker),
-            50..=57 => self.start(broker),
-            58..=62 => self.set_running(broker, Running::Down),
-            63..=66 => self.set_running(broker, Running::Stopping),
-            67..=70 => self.set_running(broker, Running::CutOff),
-            71..=74 => self.set_running(broker, Running::Well),
+            0..=24 => self.time_passes(),
+            25..=49 => self.leader_reports(broker),
+            50..=61 => self.start(broker),
+            62..=63 => self.set_running(broker, Running::Down),
+            64..=65 => self.set_running(broker, Running::Stopping),
+            66..=67 => self.set_running(broker, Running::CutOff),
+            68..=74 => self.set_running(broker, Running::Well),
             75..=79 => self.create_topic(),
             80..=81 => self.delete_topic(),
             82..=83 => self.grow_topic(),
@@ -110,7 +116,9 @@ impl Life {
             89..=90 => self.lose_disk(broker),
             91..=92 => self.take_producer_ids(broker),
             93..=94 => self.change_controller(),
-            _ => self.learn(broker),
+            95..=97 => self.move_partition(),
+            98 => self.ask_for_elections(),
+            _ => self.unregister(broker),
         }
     }
 
@@ -163,6 +171,7 @@ impl Life {
         let request = BrokerRegistrationRequest {
             rack: self.random.bool().then(|| format!("r{}", broker % 3)),
             previous_broker_epoch: self.nodes[&broker].clean_epoch,
+            log_dirs: vec![self.disk(broker)],
             ..registration(broker, self.runs)
         };
         let answer = self.cluster.register(&request);
@@ -177,6 +186,14 @@ impl Life {
             assert_eq!(self.cluster.register(&request), answer);
         } else {
             assert_eq!(answer.error_code, ErrorCode::DUPLICATE_BROKER_REGISTRATION);
+        }
+    }
+
+    /// The broker's disk; now and then it is a new one.
+    fn disk(&mut self, broker: i32) -> Uuid {
+        match self.random.u8(..8) {
+            0 => incarnation(self.runs + 1_000_000),
+            _ => dir(broker),
         }
     }
 
@@ -196,23 +213,28 @@ impl Life {
 
     /// A leader, by what it knows, asks for some ISR.
     fn leader_reports(&mut self, broker: i32) {
+        if self.random.bool() {
+            self.learn(broker);
+        }
         let node = &self.nodes[&broker];
         if node.running != Running::Well {
             return;
         }
         let seen = &node.image;
-        let led = seen.topics.values().find(|topic| {
-            topic
-                .partitions
-                .first()
-                .is_some_and(|state| state.leader == broker)
-        });
-        let Some(topic) = led else {
+        let led: Vec<_> = seen
+            .topics
+            .values()
+            .filter(|topic| topic.partitions[0].leader == broker)
+            .collect();
+        let Some(topic) = self.random.choice(&led) else {
             return;
         };
         let state = topic.partitions[0].clone();
         let mut isr = state.replicas.clone();
-        isr.retain(|id| *id == broker || self.random.u8(..3) > 0);
+        isr.retain(|id| {
+            let is_up = seen.can_lead(*id) || self.random.u8(..16) == 0;
+            *id == broker || is_up && self.random.u8(..5) > 0
+        });
         if state.recovering {
             isr = vec![broker];
         }
@@ -295,15 +317,60 @@ impl Life {
         if node.running != Running::Well {
             return;
         }
+        let known = self.cluster.image.brokers.get(&broker);
+        let disks = known.map_or(Vec::new(), |known| known.registration.log_dirs.clone());
         let request = BrokerHeartbeatRequest {
             broker_id: broker,
             broker_epoch: node.epoch,
             current_metadata_offset: node.image.offset,
             want_fence: self.random.bool(),
-            offline_log_dirs: vec![dir(broker)],
+            offline_log_dirs: disks,
             ..Default::default()
         };
         let _: BrokerHeartbeatResponse = self.cluster.submit(request);
+    }
+
+    /// A partition is to move, or a move is cancelled.
+    fn move_partition(&mut self) {
+        let random = &mut self.random;
+        let mut target: Vec<i32> = (1..=BROKERS).collect();
+        random.shuffle(&mut target);
+        target.truncate(random.usize(1..=3));
+        let replicas = (random.u8(..4) > 0).then_some(target);
+        let request = AlterPartitionReassignmentsRequest {
+            topics: vec![ReassignableTopic {
+                name: format!("t{}", random.u8(..8)),
+                partitions: vec![ReassignablePartition {
+                    partition_index: 0,
+                    replicas,
+                    ..Default::default()
+                }],
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+        let _: AlterPartitionReassignmentsResponse = self.cluster.submit(request);
+    }
+
+    fn ask_for_elections(&mut self) {
+        let request = ElectLeadersRequest {
+            election_type: self.random.i8(0..=1),
+            topic_partitions: None,
+            ..Default::default()
+        };
+        let _: ElectLeadersResponse = self.cluster.submit(request);
+    }
+
+    /// An operator forgets a broker; one that still runs must register anew.
+    fn unregister(&mut self, broker: i32) {
+        if self.nodes[&broker].running != Running::Down {
+            return;
+        }
+        let request = UnregisterBrokerRequest {
+            broker_id: broker,
+            ..Default::default()
+        };
+        let _: UnregisterBrokerResponse = self.cluster.submit(request);
     }
 
     fn take_producer_ids(&mut self, broker: i32) {
@@ -324,7 +391,7 @@ impl Life {
         self.cluster.elect_controller(seed);
     }
 
-    /// Everybody well: every partition gets a leader again unless its data is gone or out of reach.
+    /// Everybody well: every partition gets a leader again unless the disks of its ISR are gone.
     fn recover(&mut self) {
         for broker in 1..=BROKERS {
             self.set_running(broker, Running::Down);
@@ -344,7 +411,23 @@ impl Life {
         }
         for topic in self.cluster.image.topics.values() {
             for state in &topic.partitions {
-                assert!(state.leader >= 0, "{}: {state:?}", topic.name);
+                let is_gone = |id: &i32| {
+                    let at = state
+                        .replicas
+                        .iter()
+                        .position(|replica| replica == id)
+                        .unwrap();
+                    !self
+                        .cluster
+                        .image
+                        .has_online_dir(*id, state.directories[at])
+                };
+                let is_out_of_reach = !state.isr.is_empty() && state.isr.iter().all(is_gone);
+                assert!(
+                    state.leader >= 0 || is_out_of_reach,
+                    "{}: {state:?}",
+                    topic.name
+                );
             }
         }
     }
@@ -377,7 +460,10 @@ fn the_invariants_hold_through_every_life() {
     let mut met = BTreeMap::new();
     for seed in 0..LIVES {
         match catch_unwind(AssertUnwindSafe(|| live(seed))) {
-            Ok(records) => records.iter().for_each(|record| meet(record, &mut met)),
+            Ok(records) => {
+                records.iter().for_each(|record| meet(record, &mut met));
+                *met.entry("completed moves").or_default() += completed_moves(&records);
+            }
             Err(panic) => {
                 println!("this life ends badly; replay it with LOOKOUT_SEED={seed}");
                 resume_unwind(panic);
@@ -387,14 +473,14 @@ fn the_invariants_hold_through_every_life() {
     println!("{met:?}");
     for what in WORTH_MEETING {
         assert!(
-            met.get(what).is_some_and(|times| *times > 100),
+            met.get(what).is_some_and(|times| *times > 20),
             "{what}: {met:?}"
         );
     }
 }
 
 /// What lives must be full of for the invariants to mean something.
-const WORTH_MEETING: [&str; 7] = [
+const WORTH_MEETING: [&str; 9] = [
     "elections",
     "unclean elections",
     "empty ISRs",
@@ -402,9 +488,12 @@ const WORTH_MEETING: [&str; 7] = [
     "controlled shutdowns",
     "lost disks",
     "deleted topics",
+    "moves",
+    "completed moves",
 ];
 
 fn meet(record: &Record, met: &mut BTreeMap<&'static str, usize>) {
+    let is_moving = |state: &PartitionState| !state.adding.is_empty() || !state.removing.is_empty();
     let mut meet = |what, is_so: bool| *met.entry(what).or_default() += usize::from(is_so);
     match record {
         Record::Partition { state, .. } => {
@@ -412,6 +501,7 @@ fn meet(record: &Record, met: &mut BTreeMap<&'static str, usize>) {
             meet("unclean elections", state.recovering);
             meet("empty ISRs", state.isr.is_empty());
             meet("eligible leader replicas", !state.elr.is_empty());
+            meet("moves", is_moving(state));
         }
         Record::BrokerChange {
             in_controlled_shutdown,
@@ -427,6 +517,26 @@ fn meet(record: &Record, met: &mut BTreeMap<&'static str, usize>) {
         Record::RemoveTopic { .. } => meet("deleted topics", true),
         _ => {}
     }
+}
+
+/// Records in which a partition stops moving and has lost replicas to it.
+fn completed_moves(records: &[Record]) -> usize {
+    let mut moving = BTreeMap::new();
+    let mut completed = 0;
+    for record in records {
+        if let Record::Partition {
+            topic,
+            index,
+            state,
+        } = record
+        {
+            let leaving = moving.insert((*topic, *index), state.removing.clone());
+            let leaving = leaving.unwrap_or_default();
+            let gone = |id: &i32| !state.replicas.contains(id);
+            completed += usize::from(!leaving.is_empty() && leaving.iter().all(gone));
+        }
+    }
+    completed
 }
 
 #[test]

@@ -141,5 +141,6 @@ async fn a_leader_without_a_majority_gives_way_although_one_follower_hears_it() 
     let new = house.leader_of(&rest).await;
     assert_ne!(new, old);
     house.set(*hearing.first().unwrap(), 1).await;
+    house.heal();
     house.has(old, 1).await;
 }

@@ -57,8 +57,11 @@ impl Epochs for Disk {
     }
 
     fn end_offset_for_epoch(&self, asked: i32) -> (i32, i64) {
-        let Some(at) = self.epochs.iter().rposition(|(epoch, _)| *epoch <= asked) else {
+        if asked > self.latest_epoch() {
             return (-1, -1);
+        }
+        let Some(at) = self.epochs.iter().rposition(|(epoch, _)| *epoch <= asked) else {
+            return (asked, self.epochs.first().map_or(-1, |(_, start)| *start));
         };
         let next = self.epochs.get(at + 1).map(|(_, start)| *start);
         (

@@ -1,0 +1,4 @@
+//! Settings: what they may be, what is in force, and why.
+
+mod keys;
+mod layers;

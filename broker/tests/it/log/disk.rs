@@ -1,0 +1,71 @@
+//! A disk that is full or broken: the append fails, the log is as it was, and it goes on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use broker::log::{Access, AppendError, DiskGuard, Refusal};
+use broker::wire::error_code::ErrorCode;
+
+use super::place::{NOW_MS, Place, batch, limit, read_all};
+
+#[test]
+fn a_full_disk_refuses_one_append_and_the_next_one_works() {
+    let mut place = Place::new();
+    place.settings.segment_bytes = 300;
+    place.settings.index_interval_bytes = 1;
+    let left = Arc::new(AtomicUsize::new(usize::MAX));
+    let asked = Arc::clone(&left);
+    place.guard = DiskGuard::new(move |access| {
+        let spent = access == Access::Write
+            && asked
+                .try_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                    left.checked_sub(1)
+                })
+                .is_err();
+        spent.then_some(Refusal::Full)
+    });
+    let mut log = place.open();
+    let mut written = 0;
+    for number in 0..40 {
+        // Each time the disk is full at another step of the append.
+        left.store(number % 7, Ordering::SeqCst);
+        let value = number.to_string();
+        match log.append_as_leader(&batch(&[&value]), 1, NOW_MS) {
+            Ok(appended) => assert_eq!(appended.base_offset, written),
+            Err(AppendError::Log(error)) => {
+                assert!(error.is_full(), "{error}");
+                assert_eq!(log.log_end_offset(), written);
+                left.store(usize::MAX, Ordering::SeqCst);
+                let appended = log.append_as_leader(&batch(&[&value]), 1, NOW_MS).unwrap();
+                assert_eq!(appended.base_offset, written);
+            }
+            Err(other) => panic!("{other}"),
+        }
+        written += 1;
+    }
+    left.store(usize::MAX, Ordering::SeqCst);
+    let expected: Vec<_> = (0..40).map(|number| (number, number.to_string())).collect();
+    assert_eq!(read_all(&log, 0, 1 << 20), expected);
+    drop(log);
+    let (log, recovery) = place.open_as(false);
+    assert_eq!(recovery.bytes_cut, 0, "{recovery:?}");
+    assert_eq!(read_all(&log, 0, 1 << 20), expected);
+}
+
+#[test]
+fn a_broken_disk_serves_nothing() {
+    let mut place = Place::new();
+    let broken = Arc::new(AtomicUsize::new(0));
+    let asked = Arc::clone(&broken);
+    place.guard =
+        DiskGuard::new(move |_| (asked.load(Ordering::SeqCst) > 0).then_some(Refusal::Failed));
+    let mut log = place.open();
+    log.append_as_leader(&batch(&["a"]), 1, NOW_MS).unwrap();
+    broken.store(1, Ordering::SeqCst);
+    assert_eq!(
+        log.read(0, limit(1, 100)).unwrap_err(),
+        ErrorCode::KAFKA_STORAGE_ERROR
+    );
+    let error = log.append_as_leader(&batch(&["b"]), 1, NOW_MS).unwrap_err();
+    assert!(matches!(error, AppendError::Log(error) if !error.is_full()));
+}
