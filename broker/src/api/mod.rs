@@ -18,7 +18,6 @@ use crate::wire::messages::*;
 mod controllers;
 #[macro_use]
 mod dispatch;
-mod endpoints;
 mod data;
 mod forward;
 mod topology;
