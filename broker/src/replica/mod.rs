@@ -29,6 +29,7 @@ pub mod leader;
 mod metadata;
 mod offsets;
 pub mod partition;
+pub mod progress;
 pub mod purgatory;
 pub mod serve;
 mod store;
