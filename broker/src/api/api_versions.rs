@@ -4,6 +4,7 @@
 use bytes::Bytes;
 
 use super::{Ctx, Framed, Opening, SERVED};
+use crate::meta::features::SUPPORTED;
 use crate::meta::image::Image;
 use crate::wire::api_key::ApiKey;
 use crate::wire::error_code::ErrorCode;
@@ -12,14 +13,6 @@ use crate::wire::messages::api_versions::{
     ApiVersion, FinalizedFeatureKey, SupportedFeatureKey,
 };
 use crate::wire::messages::{ApiVersionsRequest, ApiVersionsResponse, Message as _};
-
-/// Features that this broker understands: name, lowest and highest level (KIP-584); those of
-/// [`crate::meta::features`], as it registers with them.
-pub const SUPPORTED_FEATURES: &[(&str, i16, i16)] = &[
-    ("metadata.version", 7, 30),
-    ("eligible.leader.replicas.version", 0, 1),
-    ("group.version", 0, 1),
-];
 
 /// Answers a request in a version that can be read.
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
@@ -75,12 +68,12 @@ pub fn fallback(content: &Bytes) -> Option<Framed> {
 /// Before version 4 a lowest level of 0 breaks old clients and is told as 1 (rule 6).
 fn supported(version: i16) -> Vec<SupportedFeatureKey> {
     let lowest = i16::from(version < 4);
-    SUPPORTED_FEATURES
+    SUPPORTED
         .iter()
-        .map(|(name, min, max)| SupportedFeatureKey {
-            name: (*name).to_owned(),
-            min_version: (*min).max(lowest),
-            max_version: *max,
+        .map(|feature| SupportedFeatureKey {
+            name: feature.name.to_owned(),
+            min_version: feature.min.max(lowest),
+            max_version: feature.max,
             ..SupportedFeatureKey::default()
         })
         .collect()
@@ -126,13 +119,6 @@ mod tests {
         for bad in ["", "-a", "a-", ".a", "a.", "a b", "ä", "a_b", "-"] {
             assert!(!is_word(bad), "{bad}");
         }
-    }
-
-    #[test]
-    fn what_is_told_is_what_the_cluster_finalises() {
-        let meant = crate::meta::features::SUPPORTED.iter();
-        let meant: Vec<_> = meant.map(|one| (one.name, one.min, one.max)).collect();
-        assert_eq!(SUPPORTED_FEATURES, meant);
     }
 
     #[test]

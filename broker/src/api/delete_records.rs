@@ -74,12 +74,10 @@ fn begin(
         for asked in &topic.partitions {
             let index = asked.partition_index;
             let found = data
-                    .replicas
+                .replicas
                 .find(&image, TopicRef::Name(&topic.name), index);
             let moved = found.and_then(|partition| {
-                let deleted = data
-                            .replicas
-                    .delete_records(&partition, asked.offset);
+                let deleted = data.replicas.delete_records(&partition, asked.offset);
                 let start = deleted.map_err(|refusal| refusal.code)?;
                 Ok((partition, start))
             });

@@ -13,12 +13,13 @@ use crate::wire::messages::describe_log_dirs::{
 use crate::wire::messages::{DescribeLogDirsRequest, DescribeLogDirsResponse};
 
 /// Describes every directory; of the replicas, those that are asked for.
+#[expect(clippy::unused_async, reason = "every API is asked the same way")]
 pub async fn answer(ctx: &Ctx, request: DescribeLogDirsRequest) -> DescribeLogDirsResponse {
-    serve(&Data::of(ctx), request).await
+    serve(&Data::of(ctx), &request)
 }
 
 /// Answers by what the replicas hold.
-pub async fn serve(data: &Data, request: DescribeLogDirsRequest) -> DescribeLogDirsResponse {
+pub fn serve(data: &Data, request: &DescribeLogDirsRequest) -> DescribeLogDirsResponse {
     let asked = request.topics.as_deref().map(by_topic);
     let replicas = &data.replicas;
     let mut by_dir: BTreeMap<usize, Vec<Arc<Partition>>> = BTreeMap::new();

@@ -11,12 +11,13 @@ use crate::wire::messages::describe_producers::{
 use crate::wire::messages::{DescribeProducersRequest, DescribeProducersResponse};
 
 /// Answers partition by partition.
+#[expect(clippy::unused_async, reason = "every API is asked the same way")]
 pub async fn answer(ctx: &Ctx, request: DescribeProducersRequest) -> DescribeProducersResponse {
-    serve(&Data::of(ctx), request).await
+    serve(&Data::of(ctx), request)
 }
 
 /// Answers by what the replicas hold.
-pub async fn serve(data: &Data, request: DescribeProducersRequest) -> DescribeProducersResponse {
+pub fn serve(data: &Data, request: DescribeProducersRequest) -> DescribeProducersResponse {
     let image = data.replicas.image();
     let topics = request.topics.into_iter();
     DescribeProducersResponse {
@@ -49,9 +50,7 @@ fn producers(
     topic: &str,
     index: i32,
 ) -> Result<Vec<ActiveProducer>, ErrorCode> {
-    let partition = data
-        .replicas
-        .find(image, TopicRef::Name(topic), index)?;
+    let partition = data.replicas.find(image, TopicRef::Name(topic), index)?;
     let state = partition.lock();
     state.leader()?;
     Ok(state.log()?.producers())

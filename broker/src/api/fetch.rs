@@ -10,10 +10,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Ctx, Data};
 use crate::meta::image::Image;
-use crate::replica::{Replicas, TopicRef};
 use crate::replica::partition::Partition;
 use crate::replica::purgatory::Bell;
 use crate::replica::serve::{Look, ReadAt, Reader};
+use crate::replica::{Replicas, TopicRef};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::fetch::{
     AbortedTransaction, EpochEndOffset, FetchPartition, FetchableTopicResponse, LeaderIdAndEpoch,
@@ -190,9 +190,8 @@ impl<'a> Fetch<'a> {
             };
             for (asked, spot) in topic.partitions.iter().zip(spots.by_ref()) {
                 let mut data = spot.data(&self.data.replicas, asked.partition);
-                let state = known.and_then(|topic| {
-                    self.image.partition(&topic.name, data.partition_index)
-                });
+                let state =
+                    known.and_then(|topic| self.image.partition(&topic.name, data.partition_index));
                 if let (true, Some(state)) = (is_moved(data.error_code), state) {
                     leaders.insert(state.leader);
                     data.current_leader = LeaderIdAndEpoch {

@@ -28,10 +28,12 @@ pub async fn answer(ctx: &Ctx, request: JoinGroupRequest) -> JoinGroupResponse {
     fit(ctx.broker.groups.join(request, from).await, ctx.version)
 }
 
-/// Older versions know no null.
+/// A refusal names no protocol: with null where the version knows it, else with nothing.
 fn fit(mut answer: JoinGroupResponse, version: i16) -> JoinGroupResponse {
     if version < NULLABLE_VERSION {
         answer.protocol_name.get_or_insert_default();
+    } else if !answer.error_code.is_ok() {
+        answer.protocol_name = None;
     }
     answer
 }
@@ -42,7 +44,10 @@ mod tests {
 
     #[test]
     fn a_refusal_has_an_empty_protocol_in_old_versions_and_none_in_new_ones() {
-        let refused = JoinGroupResponse::default;
+        let refused = || JoinGroupResponse {
+            error_code: ErrorCode::UNKNOWN_MEMBER_ID,
+            ..JoinGroupResponse::default()
+        };
         assert_eq!(fit(refused(), 6).protocol_name.as_deref(), Some(""));
         assert_eq!(fit(refused(), 7).protocol_name, None);
     }

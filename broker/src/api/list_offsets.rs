@@ -66,12 +66,13 @@ type Found = (i64, i64, i32);
 const NOTHING: Found = (-1, -1, -1);
 
 /// Answers from this broker's replicas.
+#[expect(clippy::unused_async, reason = "every API is asked the same way")]
 pub async fn answer(ctx: &Ctx, request: ListOffsetsRequest) -> ListOffsetsResponse {
-    serve(&Data::of(ctx), request).await
+    serve(&Data::of(ctx), request)
 }
 
 /// Answers by what the replicas hold.
-pub async fn serve(data: &Data, request: ListOffsetsRequest) -> ListOffsetsResponse {
+pub fn serve(data: &Data, request: ListOffsetsRequest) -> ListOffsetsResponse {
     let image = data.replicas.image();
     let view = match (request.replica_id, request.isolation_level) {
         (DEBUGGING, _) => View::Own,
@@ -94,9 +95,7 @@ pub async fn serve(data: &Data, request: ListOffsetsRequest) -> ListOffsetsRespo
             let found = if twice.contains(&asked.partition_index) {
                 Err(ErrorCode::INVALID_REQUEST)
             } else {
-                let partition = data
-                            .replicas
-                    .find(&image, name, asked.partition_index);
+                let partition = data.replicas.find(&image, name, asked.partition_index);
                 partition.and_then(|partition| look_up(data, &partition, view, asked))
             };
             done.partitions
@@ -176,9 +175,9 @@ fn find(
             Ok((start, -1, log.epoch_of(start)))
         }
         Point::Tiered => Ok(NOTHING),
-        Point::MaxTimestamp => Ok(log
-            .max_timestamp()?
-            .map_or(NOTHING, |(offset, time)| (offset, time, log.epoch_of(offset)))),
+        Point::MaxTimestamp => Ok(log.max_timestamp()?.map_or(NOTHING, |(offset, time)| {
+            (offset, time, log.epoch_of(offset))
+        })),
         Point::At(time) => match log.offset_for_timestamp(time, end)? {
             Some((offset, time)) => Ok((offset, time, log.epoch_of(offset))),
             // What is asked for may lie beyond what a new leader knows to be committed.

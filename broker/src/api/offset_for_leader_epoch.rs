@@ -11,12 +11,16 @@ use crate::wire::messages::offset_for_leader_epoch::{
 use crate::wire::messages::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 
 /// Answers from the partitions that this broker leads.
-pub async fn answer(ctx: &Ctx, request: OffsetForLeaderEpochRequest) -> OffsetForLeaderEpochResponse {
-    serve(&Data::of(ctx), request).await
+#[expect(clippy::unused_async, reason = "every API is asked the same way")]
+pub async fn answer(
+    ctx: &Ctx,
+    request: OffsetForLeaderEpochRequest,
+) -> OffsetForLeaderEpochResponse {
+    serve(&Data::of(ctx), request)
 }
 
 /// Answers by what the replicas hold.
-pub async fn serve(data: &Data, request: OffsetForLeaderEpochRequest) -> OffsetForLeaderEpochResponse {
+pub fn serve(data: &Data, request: OffsetForLeaderEpochRequest) -> OffsetForLeaderEpochResponse {
     let image = data.replicas.image();
     let mut response = OffsetForLeaderEpochResponse::default();
     for topic in request.topics {

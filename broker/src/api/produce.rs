@@ -142,7 +142,7 @@ impl Produce<'_> {
         let replicas: &Replicas = &self.data.replicas;
         let partition = replicas.find(&self.image, topic, data.index)?;
         let batch = one_batch(self.data.version, data.records.as_ref())?;
-        let written = replicas.append(&self.image, &partition, batch, self.acks)?;
+        let written = replicas.write(&self.image, &partition, batch, self.acks)?;
         Ok((partition, written))
     }
 }

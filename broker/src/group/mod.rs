@@ -6,6 +6,7 @@
 //! and `follow` take partitions over as the metadata says, `requests` is the door for the APIs.
 
 pub mod classic;
+mod entry;
 mod follow;
 mod load;
 pub mod offsets;

@@ -16,6 +16,14 @@ pub struct OffsetChange {
     pub value: Option<OffsetValue>,
 }
 
+impl OffsetChange {
+    /// Whether its metadata is short enough to be kept (`offset.metadata.max.bytes`).
+    pub fn fits(&self, limit: usize) -> bool {
+        let value = self.value.as_ref();
+        value.is_none_or(|value| value.metadata.len() <= limit)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Slot {
     committed: Option<OffsetValue>,
@@ -111,16 +119,14 @@ impl Offsets {
 
     /// Removals of the committed offsets that `expired` names and that nobody is writing.
     pub fn clear_where(&self, expired: impl Fn(&str, &OffsetValue) -> bool) -> Vec<OffsetChange> {
-        let mut changes = Vec::new();
-        for (topic, partitions) in &self.topics {
-            for (partition, slot) in partitions {
-                let due = slot.committed.as_ref().filter(|_| slot.in_flight == 0);
-                if due.is_some_and(|value| expired(topic, value)) {
-                    changes.push(removal(topic, *partition));
-                }
-            }
-        }
-        changes
+        let slots = self.topics.iter().flat_map(|(topic, partitions)| {
+            let settled = partitions.iter().filter(|(_, slot)| slot.in_flight == 0);
+            settled.map(move |(partition, slot)| (topic, *partition, slot.committed.as_ref()))
+        });
+        slots
+            .filter(|(topic, _, value)| value.is_some_and(|value| expired(topic, value)))
+            .map(|(topic, partition, _)| removal(topic, partition))
+            .collect()
     }
 
     /// How many offsets there are, on their way included.

@@ -7,12 +7,13 @@ use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::describe_groups::DescribedGroup;
 use crate::wire::messages::join_group::JoinGroupRequest;
 use crate::wire::messages::list_groups::ListedGroup;
-use crate::wire::messages::offset_commit::OffsetCommitRequest;
+use crate::wire::messages::offset_commit::{OffsetCommitRequest, OffsetCommitRequestPartition};
 use crate::wire::messages::sync_group::SyncGroupRequest;
 
 use super::classic::{
     Answer, CONSUMER_PROTOCOL, Committer, Effects, Group, Joining, State, Ticket, sync_refusal,
 };
+use super::entry::Entry;
 use super::offsets::{OffsetChange, Offsets, removal};
 use super::schema::{GroupValue, OffsetValue};
 use super::settings::GroupSettings;
@@ -22,57 +23,6 @@ use super::write::{Change, MAX_REMOVALS, Outcome, Write};
 const NOT_FOUND_VERSION: i16 = 9;
 /// The type of group that this broker knows, as ListGroups names it (KIP-848).
 pub const GROUP_TYPE: &str = "classic";
-
-/// A group with its offsets.
-#[derive(Debug)]
-struct Entry {
-    group: Group,
-    offsets: Offsets,
-    /// Its writes that are appended and not settled.
-    in_flight: u32,
-    /// The time under which it stands among the timers.
-    scheduled_ms: i64,
-}
-
-impl Entry {
-    fn new(group: Group) -> Self {
-        Self {
-            group,
-            offsets: Offsets::default(),
-            in_flight: 0,
-            scheduled_ms: i64::MAX,
-        }
-    }
-
-    /// Whether nothing of it is in memory or log that could be missed.
-    fn is_nothing(&self) -> bool {
-        self.group.is_idle()
-            && self.group.generation() == 0
-            && self.offsets.is_empty()
-            && self.in_flight == 0
-    }
-
-    /// Whether one of its offsets has been kept long enough (rule 67, KIP-211).
-    fn has_expired(&self, topic: &str, value: &OffsetValue, keep_ms: i64, now_ms: i64) -> bool {
-        let kept_since_ms = match (self.group.protocol_type(), self.group.state()) {
-            (None, _) => value.committed_ms,
-            (Some(_), State::Empty) => match self.group.state_since_ms() {
-                -1 => value.committed_ms,
-                since_ms => since_ms,
-            },
-            (Some(CONSUMER_PROTOCOL), State::Stable)
-                if self.group.knows_topics() && !self.group.reads(topic) =>
-            {
-                value.committed_ms
-            }
-            (Some(_), _) => return false,
-        };
-        match value.expires_ms {
-            Some(at_ms) => now_ms >= at_ms,
-            None => now_ms.saturating_sub(kept_since_ms) >= keep_ms,
-        }
-    }
-}
 
 /// The groups of one partition.
 #[derive(Debug)]
@@ -237,25 +187,22 @@ impl Partition {
             -1 => None,
             keep_ms => Some(now_ms.saturating_add(keep_ms)),
         };
+        let value = |one: &OffsetCommitRequestPartition| OffsetValue {
+            offset: one.committed_offset,
+            leader_epoch: one.committed_leader_epoch,
+            metadata: one.committed_metadata.clone().unwrap_or_default(),
+            committed_ms: now_ms,
+            expires_ms,
+        };
         let mut changes = Vec::new();
         for topic in &request.topics {
-            for one in &topic.partitions {
-                let metadata = one.committed_metadata.clone().unwrap_or_default();
-                if metadata.len() > self.settings.metadata_max_bytes {
-                    continue;
-                }
-                changes.push(OffsetChange {
-                    topic: topic.name.clone(),
-                    partition: one.partition_index,
-                    value: Some(OffsetValue {
-                        offset: one.committed_offset,
-                        leader_epoch: one.committed_leader_epoch,
-                        metadata,
-                        committed_ms: now_ms,
-                        expires_ms,
-                    }),
-                });
-            }
+            let values = topic.partitions.iter().map(|one| OffsetChange {
+                topic: topic.name.clone(),
+                partition: one.partition_index,
+                value: Some(value(one)),
+            });
+            let limit = self.settings.metadata_max_bytes;
+            changes.extend(values.filter(|change| change.fits(limit)));
         }
         changes
     }

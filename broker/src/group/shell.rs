@@ -331,15 +331,8 @@ impl Groups {
                 written,
                 Err(ErrorCode::REQUEST_TIMED_OUT | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND)
             );
-            {
-                let mut desk = led.desk();
-                let settled = self.act(&led, &mut desk, |partition| {
-                    let outcome = partition.settle(write, written, self.clock.now_ms());
-                    ((), outcome)
-                });
-                if settled.is_err() {
-                    return;
-                }
+            if self.settle(&led, write, written).is_err() {
+                return;
             }
             if uncertain {
                 // It may be in the log and count after all: only the log knows.
@@ -348,6 +341,18 @@ impl Groups {
                 return;
             }
         }
+    }
+
+    fn settle(
+        &self,
+        led: &Led,
+        write: Write,
+        written: Result<(), ErrorCode>,
+    ) -> Result<(), ErrorCode> {
+        let now_ms = self.clock.now_ms();
+        self.act(led, &mut led.desk(), |partition| {
+            ((), partition.settle(write, written, now_ms))
+        })
     }
 
     fn wake_timer(&self, desk: &Desk) {

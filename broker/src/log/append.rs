@@ -128,8 +128,9 @@ impl Log {
     }
 
     /// Appends what a leader sent, byte for byte; offsets and epochs are already in it. Batches below
-    /// the log's end are skipped, a gap or a batch that fails its CRC is refused; those before it stay.
-    /// Gives the log's end.
+    /// the log's end are skipped. A batch that overlaps the log, that has an older epoch or that fails
+    /// its CRC is refused; those before it stay. A gap is taken: compaction leaves gaps. Gives the log's
+    /// end.
     pub fn append_as_follower(&mut self, records: &Bytes, now_ms: i64) -> Result<i64, LogError> {
         for chunk in RecordSet::new(records) {
             let chunk = chunk.map_err(|error| self.unsound(&error.to_string()))?;
@@ -167,6 +168,9 @@ impl Log {
                     self.epochs.latest()
                 );
                 return Err(self.unsound(&why));
+            }
+            if header.base_offset < end {
+                self.restart_empty_at(header.base_offset, now_ms)?;
             }
             self.write(&header, &[batch.bytes()], now_ms)?;
         }

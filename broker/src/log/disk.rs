@@ -107,6 +107,17 @@ impl DataFile {
         })
     }
 
+    /// The same file as it is now, for reading.
+    pub(super) fn view(&self) -> Self {
+        Self {
+            file: self.shared(),
+            path: self.path.clone(),
+            size: self.size,
+            overhang: false,
+            guard: self.guard.clone(),
+        }
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -133,10 +144,7 @@ impl DataFile {
         let mut end = begin;
         for part in parts {
             if let Err(source) = self.file.write_all_at(part, end) {
-                self.overhang = true;
-                if let Err(error) = self.cut(begin) {
-                    log::warn!("a half-written batch could not be cut off yet: {error}");
-                }
+                self.take_back(begin);
                 return Err(at(&self.path)(source));
             }
             end += part.len() as u64;

@@ -75,11 +75,12 @@ impl OffsetIndex {
     fn entry(&self, slot: u64) -> Result<IndexEntry, LogError> {
         let mut bytes = [0; 8];
         self.file.read_exact(&mut bytes, slot * ENTRY_BYTES)?;
-        let [a, b, c, d, e, f, g, h] = bytes;
-        let relative = i32::from_be_bytes([a, b, c, d]);
+        let whole = u64::from_be_bytes(bytes);
+        let [relative, position] = [whole >> 32, whole & u64::from(u32::MAX)];
+        let relative = u32::try_from(relative).unwrap_or(0).cast_signed();
         Ok(IndexEntry {
             offset: self.base_offset.saturating_add(i64::from(relative)),
-            position: u64::from(u32::from_be_bytes([e, f, g, h])),
+            position,
         })
     }
 

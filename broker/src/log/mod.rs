@@ -3,6 +3,8 @@
 
 mod append;
 pub mod checkpoint;
+mod cleaner;
+mod compaction;
 mod disk;
 mod epochs;
 mod file_name;
@@ -32,6 +34,7 @@ use thiserror::Error;
 use crate::wire::error_code::ErrorCode;
 
 pub use append::TransactionEnd;
+pub use compaction::{Compacted, CompactionPlan};
 pub use disk::{Access, DiskGuard, Refusal};
 pub use identity::{read_topic_id, write_topic_id};
 pub use partition::Log;
@@ -113,6 +116,19 @@ pub struct Opening {
     pub guard: DiskGuard,
 }
 
+/// What compaction did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compaction {
+    /// Segments that were replaced.
+    pub segments: usize,
+    /// Their bytes.
+    pub bytes_before: u64,
+    /// Bytes of what took their place.
+    pub bytes_after: u64,
+    /// All keys below this offset were seen: the next `first_dirty`, for `cleaner-offset-checkpoint`.
+    pub clean_below: i64,
+}
+
 /// What an append made of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
@@ -174,7 +190,7 @@ pub struct AbortedTransaction {
     pub first_offset: i64,
 }
 
-/// A producer's state in this partition, for DescribeProducers.
+/// A producer's state in this partition, for `DescribeProducers`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActiveProducer {
     /// Its id.

@@ -28,7 +28,8 @@ pub struct Log {
     pub(super) producers: Producers,
     pub(super) producer_expiration_ms: i64,
     pub(super) epochs: Epochs,
-    pub(super) log_start: i64,
+    /// First offset that can be read.
+    pub(super) start: i64,
     pub(super) recovery_point: i64,
     pub(super) unpacker: Unpacker,
     /// Files that wait for their removal, and since when.
@@ -38,7 +39,7 @@ pub struct Log {
 impl Log {
     /// First offset that can be read.
     pub fn log_start_offset(&self) -> i64 {
-        self.log_start
+        self.start
     }
 
     /// The offset the next record gets.
@@ -75,7 +76,7 @@ impl Log {
 
     /// Epoch of the record at an offset, or −1.
     pub fn epoch_of(&self, offset: i64) -> i32 {
-        if offset < self.log_start || offset >= self.log_end_offset() {
+        if offset < self.start || offset >= self.log_end_offset() {
             return -1;
         }
         self.epochs.of(offset)

@@ -7,6 +7,7 @@ use crate::wire::error_code::ErrorCode;
 use crate::wire::records::{BatchHeader, BatchKind, Control, add_to_sequence};
 
 use super::ActiveProducer;
+use super::compaction::LastBatch;
 use super::txn_index::Aborted;
 
 /// How many batches of a producer are known again (rule 20).
@@ -281,7 +282,19 @@ impl Producers {
         sorted.into_iter()
     }
 
-    /// All producers, for DescribeProducers.
+    /// The last batch of each producer, for compaction.
+    pub(super) fn last_batches(&self) -> HashMap<i64, LastBatch> {
+        let last = |entry: &Entry| LastBatch {
+            epoch: entry.epoch,
+            last_offset: entry.batches.last().map(|mark| mark.last_offset),
+        };
+        self.entries
+            .iter()
+            .map(|(id, entry)| (*id, last(entry)))
+            .collect()
+    }
+
+    /// All producers, for `DescribeProducers`.
     pub(super) fn describe(&self) -> Vec<ActiveProducer> {
         self.iter()
             .map(|(producer_id, entry)| ActiveProducer {

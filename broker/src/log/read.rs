@@ -22,7 +22,7 @@ impl Log {
     /// start, log end]` (rule 32); `Err(KAFKA_STORAGE_ERROR)`, with the reason in the node's log, if the
     /// disk fails.
     pub fn read(&self, offset: i64, limit: ReadLimit) -> Result<Slice, ErrorCode> {
-        if offset < self.log_start || offset > self.log_end_offset() {
+        if offset < self.start || offset > self.log_end_offset() {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
         if offset >= limit.below_offset || offset == self.log_end_offset() {
@@ -45,12 +45,10 @@ impl Log {
             }
             let max_bytes = limit.max_bytes as u64;
             let mut end = segment.end_of(&first, limit.below_offset, max_bytes)?;
-            if end <= first.position {
-                if !limit.at_least_one {
-                    return Ok(NOTHING);
-                }
-                end = first.end();
+            if end <= first.position && !limit.at_least_one {
+                return Ok(NOTHING);
             }
+            end = end.max(if limit.at_least_one { first.end() } else { end });
             return Ok(Slice {
                 file: Some(segment.data.shared()),
                 position: first.position,
@@ -69,18 +67,17 @@ impl Log {
         below: i64,
     ) -> Result<Vec<AbortedTransaction>, LogError> {
         let mut found = Vec::new();
-        'segments: for segment in self.segments_from(from) {
-            for aborted in segment.txns.entries() {
-                if aborted.last_offset >= from && aborted.first_offset < below {
-                    found.push(AbortedTransaction {
-                        producer_id: aborted.producer_id,
-                        first_offset: aborted.first_offset,
-                    });
-                }
-                // All that began below was decided by then.
-                if aborted.last_stable_offset >= below {
-                    break 'segments;
-                }
+        let segments = self.segments_from(from);
+        for aborted in segments.flat_map(|segment| segment.txns.entries()) {
+            if aborted.last_offset >= from && aborted.first_offset < below {
+                found.push(AbortedTransaction {
+                    producer_id: aborted.producer_id,
+                    first_offset: aborted.first_offset,
+                });
+            }
+            // All that began below was decided by then.
+            if aborted.last_stable_offset >= below {
+                break;
             }
         }
         found.sort_unstable_by_key(|aborted| (aborted.first_offset, aborted.producer_id));
@@ -94,11 +91,11 @@ impl Log {
         below_offset: i64,
     ) -> Result<Option<(i64, i64)>, LogError> {
         self.guard.check(Access::Read, &self.dir)?;
-        for segment in self.segments_from(self.log_start) {
+        for segment in self.segments_from(self.start) {
             if segment.latest.timestamp_ms < timestamp_ms {
                 continue;
             }
-            if let Some(found) = first_at_time(segment, timestamp_ms, self.log_start)? {
+            if let Some(found) = first_at_time(segment, timestamp_ms, self.start)? {
                 return Ok(Some(found).filter(|(offset, _)| *offset < below_offset));
             }
         }
@@ -109,7 +106,7 @@ impl Log {
     pub fn max_timestamp(&self) -> Result<Option<(i64, i64)>, LogError> {
         self.guard.check(Access::Read, &self.dir)?;
         let latest = self
-            .segments_from(self.log_start)
+            .segments_from(self.start)
             .map(|segment| segment.latest.timestamp_ms)
             .max();
         match latest {

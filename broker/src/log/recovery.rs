@@ -24,10 +24,22 @@ type Segments = BTreeMap<i64, Segment>;
 
 impl Log {
     /// Opens the directory (`TOPIC-N`), making it if it is missing, and recovers what a crash left.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an opening is made for one log and used once"
+    )]
     pub fn open(
         dir: &Path,
         settings: Arc<TopicSettings>,
         how: Opening,
+    ) -> Result<(Self, Recovery), LogError> {
+        Self::recover(dir, settings, &how)
+    }
+
+    fn recover(
+        dir: &Path,
+        settings: Arc<TopicSettings>,
+        how: &Opening,
     ) -> Result<(Self, Recovery), LogError> {
         how.guard.check(Access::Read, dir)?;
         if !dir.exists() {
@@ -36,9 +48,9 @@ impl Log {
         }
         let mut recovery = Recovery::default();
         finish_compaction(dir, &how.guard)?;
-        let mut segments = open_segments(dir, &how)?;
-        let (mut epochs, epochs_lost) = open_epochs(dir, &how, &segments, &mut recovery)?;
-        let from = first_to_read(&mut segments, &how, epochs_lost, &mut recovery);
+        let mut segments = open_segments(dir, how)?;
+        let (mut epochs, epochs_lost) = open_epochs(dir, how, &segments, &mut recovery)?;
+        let from = first_to_read(&mut segments, how, epochs_lost, &mut recovery);
         if let Some(from) = from {
             // Younger snapshots may speak of batches that are about to be cut.
             snapshot::remove_where(dir, &how.guard, |at| at > from)?;
@@ -81,12 +93,12 @@ impl Log {
             producers,
             producer_expiration_ms: how.producer_expiration_ms,
             epochs,
-            log_start: 0,
+            start: 0,
             recovery_point: 0,
             unpacker: Unpacker::default(),
             waiting: Vec::new(),
         };
-        log.settle(&how, from.is_some())?;
+        log.settle(how, from.is_some())?;
         Ok((log, recovery))
     }
 
@@ -100,7 +112,7 @@ impl Log {
             .segments()
             .next()
             .map_or(end, |first| first.base_offset);
-        self.log_start = how.log_start_offset.max(first);
+        self.start = how.log_start_offset.max(first);
         self.recovery_point = if read_through || !how.clean {
             how.recovery_point.min(end)
         } else {
@@ -118,7 +130,7 @@ fn finish_compaction(dir: &Path, guard: &DiskGuard) -> Result<(), LogError> {
     let mut swaps = Vec::new();
     let mut unfinished = Vec::new();
     for name in snapshot::names(dir)? {
-        let stray = name.ends_with(".tmp");
+        let stray = Path::new(&name).extension() == Some("tmp".as_ref());
         match file_name::parse(&name) {
             Some((offset, kind, Stage::Cleaned)) => {
                 if kind == Kind::Log {
@@ -334,16 +346,13 @@ impl Reading<'_> {
                     None
                 }
             };
-            match marker {
-                Some(marker) => {
-                    if let Some(aborted) = producers.aborted_by(header, marker) {
-                        txns.append(aborted)?;
-                    }
-                    producers.note_marker(header, marker);
-                }
-                None => producers.note_batch(header),
-            }
-            Ok(())
+            let Some(marker) = marker else {
+                producers.note_batch(header);
+                return Ok(());
+            };
+            let aborted = producers.aborted_by(header, marker);
+            producers.note_marker(header, marker);
+            aborted.map_or(Ok(()), |aborted| txns.append(aborted))
         })
     }
 

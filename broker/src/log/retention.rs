@@ -30,7 +30,7 @@ impl Log {
     }
 
     fn may_go(&self, segment: &Segment, now_ms: i64) -> bool {
-        self.next_base(segment) <= self.log_start
+        self.next_base(segment) <= self.start
             || self.is_expired(segment, now_ms)
             || self.is_too_much(segment)
     }

@@ -54,10 +54,10 @@ impl<'a> Scan<'a> {
             return Ok(None);
         }
         if left < HEADER_BYTES as u64 {
-            return Err(self.corrupt(format!("{left} bytes are no batch")));
+            return Err(self.corrupt(&format!("{left} bytes are no batch")));
         }
         let bytes = self.header_bytes()?;
-        let header = BatchHeader::read(bytes).map_err(|error| self.corrupt(error.to_string()))?;
+        let header = BatchHeader::read(bytes).map_err(|error| self.corrupt(&error.to_string()))?;
         let size = header.size();
         let possible = header.length >= 0
             && size >= HEADER_BYTES as u64
@@ -69,7 +69,7 @@ impl<'a> Scan<'a> {
                 .checked_add(i64::from(header.last_offset_delta))
                 .is_some_and(|last| last < i64::MAX);
         if !possible {
-            return Err(self.corrupt(format!(
+            return Err(self.corrupt(&format!(
                 "a batch at offset {} claims length {} and last offset delta {}",
                 header.base_offset, header.length, header.last_offset_delta
             )));
@@ -95,7 +95,7 @@ impl<'a> Scan<'a> {
         Ok(self.chunk.get(from..).unwrap_or(&[]))
     }
 
-    fn corrupt(&self, why: String) -> LogError {
+    fn corrupt(&self, why: &str) -> LogError {
         LogError::Corrupt {
             path: self.file.path().to_owned(),
             why: format!("position {}: {why}", self.position),

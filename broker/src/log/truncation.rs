@@ -12,7 +12,7 @@ impl Log {
             // An epoch that this broker began as leader and wrote nothing in is not the log's.
             return self.epochs.truncate_end(self.log_end_offset());
         }
-        if offset < self.log_start {
+        if offset < self.start {
             return self.restart_at(offset);
         }
         while self.active.base_offset > offset {
@@ -20,12 +20,12 @@ impl Log {
                 return self.restart_at(offset);
             };
             let gone = std::mem::replace(&mut self.active, before);
-            self.discard(gone)?;
+            self.discard(&gone)?;
         }
         self.active.truncate(offset)?;
         let end = self.log_end_offset();
         self.recovery_point = self.recovery_point.min(end);
-        self.log_start = self.log_start.min(end);
+        self.start = self.start.min(end);
         self.epochs.truncate_end(end)?;
         snapshot::remove_where(&self.dir, &self.guard, |at| at > end)?;
         self.reload_producers()
@@ -37,7 +37,7 @@ impl Log {
         self.producers = recovery::load_producers(
             &self.dir,
             segments,
-            (self.log_start, self.active.next_offset),
+            (self.start, self.active.next_offset),
             &self.guard,
             &mut said,
         )?;
@@ -53,7 +53,7 @@ impl Log {
         self.restart_empty_at(offset, now_ms)?;
         self.epochs.clear()?;
         self.producers = super::producer_state::Producers::default();
-        self.log_start = offset;
+        self.start = offset;
         self.recovery_point = offset;
         snapshot::remove_where(&self.dir, &self.guard, |_| true)
     }
@@ -62,32 +62,32 @@ impl Log {
     pub(super) fn restart_empty_at(&mut self, offset: i64, now_ms: i64) -> Result<(), LogError> {
         let whole = std::mem::take(&mut self.closed);
         for (_, segment) in whole.into_iter().rev() {
-            self.discard(segment)?;
+            self.discard(&segment)?;
         }
         let stale = self.active.base_offset != offset;
         let next = Segment::create(&self.dir, offset, Stage::Live, now_ms, &self.guard)?;
         let gone = std::mem::replace(&mut self.active, next);
         if stale {
-            self.discard(gone)?;
+            self.discard(&gone)?;
         }
         Ok(())
     }
 
     /// Removes the files of a segment at once.
-    fn discard(&self, segment: Segment) -> Result<(), LogError> {
+    fn discard(&self, segment: &Segment) -> Result<(), LogError> {
         recovery::remove_segment_files(&self.dir, segment.base_offset, &self.guard)
     }
 
-    /// Moves the log start up (DeleteRecords, or the leader's start seen by a follower). Segments wholly
+    /// Moves the log start up (`DeleteRecords`, or the leader's start seen by a follower). Segments wholly
     /// below it wait for [`Log::retain`].
     pub fn move_log_start(&mut self, offset: i64) -> Result<(), LogError> {
-        if offset <= self.log_start {
+        if offset <= self.start {
             return Ok(());
         }
         if offset > self.log_end_offset() {
             return self.restart_at(offset);
         }
-        self.log_start = offset;
+        self.start = offset;
         self.epochs.truncate_start(offset)
     }
 }

@@ -162,11 +162,10 @@ fn check_records(
     let keys = settings.cleanup_policy.compact;
     let mut flaws = Flaws::default();
     let mut latest_ms = -1;
-    let mut walked = 0_i32;
     let records = batch
         .records(unpacker)
         .map_err(|error| refuse(ErrorCode::CORRUPT_MESSAGE, error.to_string()))?;
-    for record in records {
+    for (walked, record) in (0_i32..).zip(records) {
         let record = record.map_err(|error| invalid(&error))?;
         let time = record.timestamp_ms;
         if record.offset != i64::from(walked) {
@@ -177,7 +176,6 @@ fn check_records(
             flaws.add(walked, Flaw::Time(time));
         }
         latest_ms = latest_ms.max(time);
-        walked += 1;
     }
     flaws.result()?;
     Ok(latest_ms)

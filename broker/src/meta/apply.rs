@@ -16,7 +16,10 @@ pub fn apply(image: &mut Image, offset: i64, record: &Record, delta: &mut Delta)
         Record::RegisterBroker {
             registration,
             epoch,
-        } => register_broker(image, registration, *epoch, delta),
+        } => {
+            register_broker(image, registration, *epoch, delta);
+            Some(())
+        }
         Record::UnregisterBroker { id } => unregister_broker(image, *id, delta),
         Record::BrokerChange { .. } => change_broker(image, record, delta),
         Record::Topic { id, name } => add_topic(image, *id, name),
@@ -39,12 +42,7 @@ pub fn apply(image: &mut Image, offset: i64, record: &Record, delta: &mut Delta)
     }
 }
 
-fn register_broker(
-    image: &mut Image,
-    registration: &Registration,
-    epoch: i64,
-    delta: &mut Delta,
-) -> Option<()> {
+fn register_broker(image: &mut Image, registration: &Registration, epoch: i64, delta: &mut Delta) {
     let id = registration.id;
     let broker = Broker {
         registration: registration.clone(),
@@ -54,7 +52,6 @@ fn register_broker(
     };
     Arc::make_mut(&mut image.brokers).insert(id, Arc::new(broker));
     delta.brokers.push(id);
-    Some(())
 }
 
 fn unregister_broker(image: &mut Image, id: i32, delta: &mut Delta) -> Option<()> {

@@ -4,6 +4,13 @@ use bytes::Bytes;
 
 use crate::wire::api_key::ApiKey;
 use crate::wire::error::{Result as WireResult, WireError};
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::wildcard_imports,
+        reason = "the table below names the messages once"
+    )
+)]
 use crate::wire::messages::*;
 use crate::wire::primitives::Reader;
 

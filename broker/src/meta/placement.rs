@@ -100,7 +100,7 @@ impl Rack {
 
 #[derive(Debug)]
 struct Racks {
-    racks: Vec<Rack>,
+    all: Vec<Rack>,
     /// The rack that the next partition starts with.
     start: usize,
     /// Partitions placed since the last shuffle.
@@ -123,7 +123,7 @@ impl Racks {
         }
         Self {
             start: random.usize(..racks.len().max(1)),
-            racks,
+            all: racks,
             rounds: 0,
             active: candidates.iter().filter(|one| !one.fenced).count(),
         }
@@ -133,24 +133,24 @@ impl Racks {
         // After as many assignments as there are active brokers they would repeat: shuffle.
         if self.rounds == self.active && self.active > 1 {
             self.rounds = 0;
-            random.shuffle(&mut self.racks);
-            for ring in self.racks.iter_mut().flat_map(Rack::rings) {
+            random.shuffle(&mut self.all);
+            for ring in self.all.iter_mut().flat_map(Rack::rings) {
                 random.shuffle(&mut ring.brokers);
             }
         }
-        for ring in self.racks.iter_mut().flat_map(Rack::rings) {
+        for ring in self.all.iter_mut().flat_map(Rack::rings) {
             ring.begin_round();
         }
         let chosen = self.choose(replicas);
         self.rounds += 1;
-        self.start = (self.start + 1) % self.racks.len().max(1);
+        self.start = (self.start + 1) % self.all.len().max(1);
         chosen
     }
 
     /// One partition: the leader from the first rack with an active broker, then a broker of each
     /// other rack in turn. There are at least as many brokers as replicas.
     fn choose(&mut self, replicas: usize) -> Vec<i32> {
-        let mut order: Vec<&mut Rack> = self.racks.iter_mut().collect();
+        let mut order: Vec<&mut Rack> = self.all.iter_mut().collect();
         let start = self.start % order.len().max(1);
         order.rotate_left(start);
         let mut chosen = Vec::with_capacity(replicas);

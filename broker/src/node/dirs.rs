@@ -87,10 +87,13 @@ pub fn open(config: &NodeConfig) -> Result<Dirs, DirError> {
     if !paths.contains(&config.metadata_log_dir) {
         paths.push(config.metadata_log_dir.clone());
     }
-    let found: Vec<Result<Found, DirError>> = paths
-        .iter()
-        .map(|path| inspect(path, config.node_id))
-        .collect();
+    let mut found = Vec::new();
+    for path in &paths {
+        match inspect(path, config.node_id) {
+            Err(error) if !matches!(error, DirError::Io { .. }) => return Err(error),
+            looked => found.push(looked),
+        }
+    }
     let cluster_id = cluster(config, &found)?;
     let mut opened = Vec::new();
     for (found, path) in found.into_iter().zip(&paths) {

@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::api::Broker;
-use crate::meta::command::Command;
+use crate::meta::command::{Command, Reply};
+use crate::meta::features::{Feature, SUPPORTED};
 use crate::meta::quorum::SubmitError;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::broker_registration::{RegisteredFeature, RegisteredListener};
@@ -55,8 +56,6 @@ pub struct Identity {
     pub listeners: Vec<RegisteredListener>,
     /// Its log directories that are online.
     pub log_dirs: Vec<Uuid>,
-    /// Features it supports.
-    pub features: &'static [(&'static str, i16, i16)],
 }
 
 /// The task that keeps the broker a member.
@@ -137,12 +136,11 @@ impl Membership {
             incarnation,
             listeners,
             log_dirs,
-            features,
         } = self.identity.clone();
-        let feature = |(name, min, max): &(&str, i16, i16)| RegisteredFeature {
-            name: (*name).to_owned(),
-            min_supported_version: *min,
-            max_supported_version: *max,
+        let feature = |feature: &Feature| RegisteredFeature {
+            name: feature.name.to_owned(),
+            min_supported_version: feature.min,
+            max_supported_version: feature.max,
             ..RegisteredFeature::default()
         };
         let request = BrokerRegistrationRequest {
@@ -150,7 +148,7 @@ impl Membership {
             cluster_id: self.broker.cluster_id.clone(),
             incarnation_id: incarnation,
             listeners,
-            features: features.iter().map(feature).collect(),
+            features: SUPPORTED.iter().map(feature).collect(),
             rack: self.broker.config.rack.clone(),
             log_dirs,
             ..BrokerRegistrationRequest::default()
@@ -227,7 +225,7 @@ impl Membership {
     }
 
     /// Asks the controller, at most for half a session: a later answer would say little.
-    async fn submit<R: TryFrom<crate::meta::command::Reply>>(
+    async fn submit<R: TryFrom<Reply>>(
         &self,
         request: impl Into<Command>,
     ) -> Result<R, SubmitError> {

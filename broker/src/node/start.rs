@@ -10,7 +10,6 @@ use tokio::task::{JoinSet, spawn_blocking};
 use super::dirs::{self, Dirs};
 use super::membership::{Identity, Membership, Standing, Want};
 use super::{NodeHandle, StartError, faults, follow, numbers};
-use crate::api::api_versions::SUPPORTED_FEATURES;
 use crate::api::init_producer_id::ProducerIds;
 use crate::api::{Broker, SERVED};
 use crate::clock::Clock;
@@ -280,6 +279,5 @@ fn identity(config: &NodeConfig, dirs: &Dirs) -> Identity {
             .map(told)
             .collect(),
         log_dirs: dirs.log_dirs.iter().flatten().map(|dir| dir.id).collect(),
-        features: SUPPORTED_FEATURES,
     }
 }

@@ -235,16 +235,18 @@ impl Source {
         for topic in answer.responses {
             for data in topic.partitions {
                 let key = (topic.topic_id, data.partition_index);
-                if let Some((partition, ask)) = asked.remove(&key) {
-                    self.take_one(&partition, &ask, &data);
-                }
+                self.take_one(asked.remove(&key), &data);
             }
             // A large answer is written piece by piece, so that others get their turn.
             tokio::task::yield_now().await;
         }
     }
 
-    fn take_one(&mut self, partition: &Arc<Partition>, ask: &Ask, data: &PartitionData) {
+    /// Takes in one partition's answer; one that was not asked for is nobody's.
+    fn take_one(&mut self, asked: Option<(Arc<Partition>, Ask)>, data: &PartitionData) {
+        let Some((partition, ask)) = asked else {
+            return;
+        };
         let diverging = &data.diverging_epoch;
         let answer = Answer {
             error: data.error_code,
@@ -256,7 +258,7 @@ impl Source {
         let now_ms = self.house.clock.now_ms();
         let records = data.records.as_ref();
         let place = format_args!("{}-{}", partition.topic, partition.key.1);
-        match partition.take_in(ask, &answer, records, now_ms) {
+        match partition.take_in(&ask, &answer, records, now_ms) {
             Ok(Step::Append | Step::Stale) => {}
             Ok(Step::Truncate(at)) => {
                 log::info!("{place}: cut at {at} to follow broker {}", self.broker);

@@ -14,8 +14,8 @@ use crate::wire::uuid::Uuid;
 
 impl Replicas {
     pub(super) fn follow(&self, image: &Arc<Image>, delta: &Delta) {
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if shelf.is_some() && !image.brokers.contains_key(&self.house.me) {
+        let mut waiting = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.is_some() && !image.brokers.contains_key(&self.house.me) {
             return;
         }
         *self
@@ -23,21 +23,21 @@ impl Replicas {
             .image
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::clone(image);
-        match shelf.take() {
+        match waiting.take() {
             Some(found) => self.begin(image, found),
             None => self.go_on(image, delta),
         }
     }
 
     /// The first metadata: everything assigned here is taken up, the rest of the shelf is deleted.
-    fn begin(&self, image: &Image, mut shelf: Shelf) {
-        let strays: Vec<Key> = shelf
+    fn begin(&self, image: &Image, mut found: Shelf) {
+        let strays: Vec<Key> = found
             .keys()
             .filter(|(id, index)| !is_assigned(image, *id, *index, self.house.me))
             .copied()
             .collect();
         for key in strays {
-            if let Some(opened) = shelf.remove(&key) {
+            if let Some(opened) = found.remove(&key) {
                 let name = store::describe(&opened.topic, key);
                 log::info!("{name} is no longer assigned to this broker");
                 let path = store::delete(&self.house, Some(opened.dir), opened.log);
@@ -47,7 +47,7 @@ impl Replicas {
         for topic in image.topics.values() {
             let here = (0..).zip(&topic.partitions);
             for (index, state) in here.filter(|(_, state)| self.is_mine(state)) {
-                let opened = shelf.remove(&(topic.id, index));
+                let opened = found.remove(&(topic.id, index));
                 self.take_up(image, topic, index, state, opened);
             }
         }
@@ -64,15 +64,12 @@ impl Replicas {
         for (id, index) in changed {
             let topic = image.topic_by_id(id);
             let state = topic.and_then(|topic| at(topic, index));
-            match (topic, state) {
-                (Some(topic), Some(state)) if self.is_mine(state) => {
+            match (topic, state, self.house.get((id, index))) {
+                (Some(topic), Some(state), _) if self.is_mine(state) => {
                     self.take_up(image, topic, index, state, None);
                 }
-                _ => {
-                    if let Some(partition) = self.house.get((id, index)) {
-                        self.drop_replica(&partition);
-                    }
-                }
+                (_, _, Some(partition)) => self.drop_replica(&partition),
+                _ => {}
             }
         }
         self.reconfigure(image, &delta.configs);

@@ -29,6 +29,7 @@ pub mod leader;
 mod metadata;
 mod offsets;
 pub mod partition;
+pub mod progress;
 pub mod purgatory;
 pub mod serve;
 mod store;
@@ -190,7 +191,7 @@ impl Replicas {
     }
 
     /// Appends a client's batch to a partition that this broker leads.
-    pub fn append(
+    pub fn write(
         &self,
         image: &Image,
         partition: &Partition,

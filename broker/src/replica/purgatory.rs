@@ -54,7 +54,7 @@ pub enum Wants {
     End,
     /// More committed records (clients).
     Committed,
-    /// A log start that moved (DeleteRecords).
+    /// A log start that moved (`DeleteRecords`).
     Start,
 }
 

@@ -72,16 +72,18 @@ pub(super) fn open_all(house: &House, settings: &Arc<TopicSettings>) -> Shelf {
     let threads = house.settings.recovery_threads * house.dirs.iter().count();
     let next = AtomicUsize::new(0);
     let shelf = Mutex::new(Shelf::new());
+    let work = || {
+        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let Some(opened) = open(house, settings, job) else {
+                continue;
+            };
+            let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
+            shelf.insert((job.found.topic_id, job.found.index), opened);
+        }
+    };
     std::thread::scope(|scope| {
         for _ in 0..threads.min(jobs.len()) {
-            scope.spawn(|| {
-                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Some(opened) = open(house, settings, job) {
-                        let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
-                        shelf.insert((job.found.topic_id, job.found.index), opened);
-                    }
-                }
-            });
+            scope.spawn(work);
         }
     });
     shelf.into_inner().unwrap_or_else(PoisonError::into_inner)
@@ -319,7 +321,6 @@ pub(super) fn close_all(house: &House) {
                 partition.key.1,
                 refusal.message
             );
-            continue;
         }
     }
     write_checkpoints(house, RECOVERY_POINTS, |state| {

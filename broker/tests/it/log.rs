@@ -1,5 +1,6 @@
 //! The log of a partition, seen from outside: what goes in comes out, whatever happens in between.
 
+mod compaction;
 mod crash;
 mod disk;
 mod idempotence;

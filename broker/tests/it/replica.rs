@@ -1,10 +1,12 @@
 //! Replication: the deciding parts against a model of the world, by seed.
 #![cfg(test)]
 
+mod cluster;
 mod disk;
 mod ledger;
 mod model_controller;
 mod node;
+mod shell;
 mod world;
 
 use world::{Elections, World};

@@ -61,7 +61,7 @@ keys! {
         ReadOnly, InForce, Shown,
         "How long a voter goes without a leader before it stands for election.";
     Int "controller.quorum.request.timeout.ms" = Text("2000"), AtLeast(0),
-        ReadOnly, InForce, Shown, "How long a request within the metadata quorum may take.";
+        ReadOnly, NoEffect, Shown, "How long a request within the metadata quorum may take.";
     Int "controller.quorum.retry.backoff.ms" = Text("20"), AtLeast(0),
         ReadOnly, NoEffect, Shown, "Wait before a request within the quorum is tried again.";
     List "controller.quorum.voters" = Text(""), Any,
@@ -72,7 +72,7 @@ keys! {
     Int "controller.quota.window.size.seconds" = Text("1"), AtLeast(1),
         ReadOnly, NoEffect, Shown, "Length of one such sample.";
     Int "controller.socket.timeout.ms" = Text("30000"), Any,
-        ReadOnly, InForce, Shown, "How long a request to the controller may take.";
+        ReadOnly, NoEffect, Shown, "How long a request to the controller may take.";
     Class "create.topic.policy.class.name" = Null, Any,
         ReadOnly, NoEffect, Shown, "Java class that may refuse new topics.";
     Int "default.replication.factor" = Text("1"), Any,
@@ -85,14 +85,14 @@ keys! {
     List "early.start.listeners" = Null, Any,
         ReadOnly, NoEffect, Shown, "Listeners that open before the node is ready.";
     Int "fetch.max.bytes" = Text("57671680"), AtLeast(1024),
-        ReadOnly, InForce, Shown, "Most bytes of one answer to Fetch.";
+        ReadOnly, NoEffect, Shown, "Most bytes of one answer to Fetch.";
     Int "fetch.purgatory.purge.interval.requests" = Text("1000"), Any,
         ReadOnly, NoEffect, Shown, "Completed Fetch requests that wait before they are cleared.";
     Long "follower.replication.throttled.rate" = Text("9223372036854775807"), AtLeast(0),
         ClusterWide, NoEffect, Shown,
         "Most bytes per second that this follower takes in for throttled replicas.";
     Int "initial.broker.registration.timeout.ms" = Text("60000"), Any,
-        ReadOnly, InForce, Shown, "How long a starting broker tries to register.";
+        ReadOnly, NoEffect, Shown, "How long a starting broker tries to register.";
     String "inter.broker.listener.name" = Null, Any,
         ReadOnly, InForce, Shown, "Name of the listener over which brokers talk to each other.";
     Long "internal.metadata.delete.delay.millis" = Text("60000"), Any,
@@ -126,11 +126,11 @@ keys! {
     Int "max.connection.creation.rate" = Text("2147483647"), AtLeast(0),
         ClusterWide, NoEffect, Shown, "Most new connections per second.";
     Int "max.connections" = Text("2147483647"), AtLeast(0),
-        ClusterWide, NoEffect, Shown, "Most connections of the broker.";
+        ClusterWide, InForce, Shown, "Most connections of the broker.";
     Int "max.connections.per.ip" = Text("2147483647"), AtLeast(0),
-        ClusterWide, NoEffect, Shown, "Most connections from one address.";
+        ClusterWide, InForce, Shown, "Most connections from one address.";
     String "max.connections.per.ip.overrides" = Text(""), Any,
-        ClusterWide, NoEffect, Shown,
+        ClusterWide, InForce, Shown,
         "Most connections from particular addresses: name:count, separated by commas.";
     Int "max.incremental.fetch.session.cache.slots" = Text("1000"), AtLeast(0),
         ReadOnly, NoEffect, Shown, "Most incremental fetch sessions.";
@@ -140,7 +140,7 @@ keys! {
         ReadOnly, InForce, Shown,
         "Directory of the metadata log; empty takes the first of `log.dirs`.";
     Long "metadata.log.max.record.bytes.between.snapshots" = Text("20971520"), AtLeast(1),
-        ReadOnly, InForce, Shown, "Bytes of metadata after which a snapshot is made.";
+        ReadOnly, NoEffect, Shown, "Bytes of metadata after which a snapshot is made.";
     Long "metadata.log.max.snapshot.interval.ms" = Text("3600000"), AtLeast(0),
         ReadOnly, NoEffect, Shown, "Time after which a metadata snapshot is made.";
     Int "metadata.log.segment.bytes" = Text("1073741824"), AtLeast(8_388_608),
@@ -170,7 +170,7 @@ keys! {
     Int "num.partitions" = Text("1"), AtLeast(1),
         ReadOnly, InForce, Shown, "Partitions of a topic that is created without saying how many.";
     Int "num.recovery.threads.per.data.dir" = Text("2"), AtLeast(1),
-        ClusterWide, NoEffect, Shown, "Threads per log directory that recover logs at start.";
+        ClusterWide, InForce, Shown, "Threads per log directory that recover logs at start.";
     Int "num.replica.alter.log.dirs.threads" = Null, Any,
         ReadOnly, NoEffect, Shown, "Threads that move replicas between log directories.";
     Int "num.replica.fetchers" = Text("1"), AtLeast(1),
@@ -194,7 +194,7 @@ keys! {
     Int "replica.fetch.max.bytes" = Text("1048576"), AtLeast(0),
         ReadOnly, InForce, Shown, "Most bytes per partition that a follower fetches at once.";
     Int "replica.fetch.min.bytes" = Text("1"), Any,
-        ReadOnly, InForce, Shown, "Bytes for which a follower's fetch waits.";
+        ReadOnly, NoEffect, Shown, "Bytes for which a follower's fetch waits.";
     Int "replica.fetch.response.max.bytes" = Text("10485760"), AtLeast(0),
         ReadOnly, InForce, Shown, "Most bytes that a follower fetches at once.";
     Int "replica.fetch.wait.max.ms" = Text("500"), Any,

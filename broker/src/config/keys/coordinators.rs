@@ -14,31 +14,31 @@ keys! {
     Int "group.consumer.assignment.interval.ms" = Text("1000"), AtLeast(0),
         ClusterWide, NoEffect, Shown, "Shortest time between two assignments of a consumer group.";
     List "group.consumer.assignors" = Text("uniform,range"), Any,
-        ReadOnly, InForce, Shown, "Server-side assignors, the first is the default.";
+        ReadOnly, NoEffect, Shown, "Server-side assignors, the first is the default.";
     Int "group.consumer.heartbeat.interval.ms" = Text("5000"), AtLeast(1),
-        ReadOnly, InForce, Shown, "Heartbeat interval given to members of consumer groups.";
+        ReadOnly, NoEffect, Shown, "Heartbeat interval given to members of consumer groups.";
     Int "group.consumer.max.assignment.interval.ms" = Text("15000"), AtLeast(0),
         ReadOnly, NoEffect, Shown, "Highest assignment interval a group may set.";
     Int "group.consumer.max.heartbeat.interval.ms" = Text("15000"), AtLeast(1),
-        ReadOnly, InForce, Shown, "Highest heartbeat interval a consumer group may set.";
+        ReadOnly, NoEffect, Shown, "Highest heartbeat interval a consumer group may set.";
     Int "group.consumer.max.session.timeout.ms" = Text("60000"), AtLeast(1),
-        ReadOnly, InForce, Shown, "Highest session timeout a consumer group may set.";
+        ReadOnly, NoEffect, Shown, "Highest session timeout a consumer group may set.";
     Int "group.consumer.max.size" = Text("2147483647"), AtLeast(1),
-        ReadOnly, InForce, Shown, "Most members of a consumer group.";
+        ReadOnly, NoEffect, Shown, "Most members of a consumer group.";
     String "group.consumer.migration.policy" = Text("bidirectional"),
         OneOfAnyCase(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]),
-        ReadOnly, InForce, Shown,
+        ReadOnly, NoEffect, Shown,
         "Which ways a group may change between classic and consumer protocol.";
     Int "group.consumer.min.assignment.interval.ms" = Text("0"), AtLeast(0),
         ReadOnly, NoEffect, Shown, "Lowest assignment interval a group may set.";
     Int "group.consumer.min.heartbeat.interval.ms" = Text("5000"), AtLeast(1),
-        ReadOnly, InForce, Shown, "Lowest heartbeat interval a consumer group may set.";
+        ReadOnly, NoEffect, Shown, "Lowest heartbeat interval a consumer group may set.";
     Int "group.consumer.min.session.timeout.ms" = Text("45000"), AtLeast(1),
-        ReadOnly, InForce, Shown, "Lowest session timeout a consumer group may set.";
+        ReadOnly, NoEffect, Shown, "Lowest session timeout a consumer group may set.";
     Int "group.consumer.regex.refresh.interval.ms" = Text("600000"), AtLeast(10_000),
         ReadOnly, NoEffect, Internal, "How often subscribed patterns are resolved again.";
     Int "group.consumer.session.timeout.ms" = Text("45000"), AtLeast(1),
-        ReadOnly, InForce, Shown, "Silence after which a member of a consumer group is removed.";
+        ReadOnly, NoEffect, Shown, "Silence after which a member of a consumer group is removed.";
     Int "group.coordinator.append.linger.ms" = Text("-1"), AtLeast(-1),
         ReadOnly, NoEffect, Shown, "How long a group coordinator collects writes; -1 adapts.";
     Int "group.coordinator.background.threads" = Text("2"), AtLeast(1),
@@ -47,7 +47,7 @@ keys! {
         ClusterWide, NoEffect, Shown, "Largest buffer that the group coordinator keeps for reuse.";
     List "group.coordinator.rebalance.protocols" = Text("classic,consumer,streams"),
         ListOf(&["consumer", "classic", "share", "streams"]),
-        ReadOnly, InForce, Shown, "Group protocols that are offered.";
+        ReadOnly, NoEffect, Shown, "Group protocols that are offered.";
     Int "group.coordinator.threads" = Text("4"), AtLeast(1),
         ReadOnly, NoEffect, Shown, "Threads of the group coordinator.";
     Int "group.initial.rebalance.delay.ms" = Text("3000"), Any,

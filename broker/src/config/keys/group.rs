@@ -7,9 +7,9 @@ keys! {
     Int "consumer.assignment.interval.ms" = Text("1000"), AtLeast(0),
         ClusterWide, NoEffect, Shown, "Shortest time between two assignments.";
     Int "consumer.heartbeat.interval.ms" = Text("5000"), AtLeast(1),
-        ClusterWide, InForce, Shown, "Heartbeat interval given to the members.";
+        ClusterWide, NoEffect, Shown, "Heartbeat interval given to the members.";
     Int "consumer.session.timeout.ms" = Text("45000"), AtLeast(1),
-        ClusterWide, InForce, Shown, "Silence after which a member is removed.";
+        ClusterWide, NoEffect, Shown, "Silence after which a member is removed.";
     Int "share.assignment.interval.ms" = Text("1000"), AtLeast(0),
         ClusterWide, NoEffect, Shown, "Shortest time between two assignments of the share group.";
     String "share.auto.offset.reset" = Text("latest"), OffsetReset,

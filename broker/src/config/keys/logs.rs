@@ -24,7 +24,7 @@ keys! {
     Long "log.cleaner.dedupe.buffer.size" = Text("134217728"), Any,
         ClusterWide, NoEffect, Shown, "Memory for the compactor's table of keys.";
     Long "log.cleaner.delete.retention.ms" = Text("86400000"), AtLeast(0),
-        ClusterWide, InForce, Shown, "How long compaction keeps a tombstone.";
+        ClusterWide, NoEffect, Shown, "How long compaction keeps a tombstone.";
     Boolean "log.cleaner.enable" = Text("true"), Any,
         ReadOnly, NoEffect, Shown, "Whether compaction runs.";
     Double "log.cleaner.io.buffer.load.factor" = Text("0.9"), Any,
@@ -34,11 +34,11 @@ keys! {
     Double "log.cleaner.io.max.bytes.per.second" = Text("1.7976931348623157E308"), Any,
         ClusterWide, NoEffect, Shown, "Most bytes per second that compaction reads and writes.";
     Long "log.cleaner.max.compaction.lag.ms" = Text("9223372036854775807"), AtLeast(1),
-        ClusterWide, InForce, Shown, "Age after which a record must be compacted.";
+        ClusterWide, NoEffect, Shown, "Age after which a record must be compacted.";
     Double "log.cleaner.min.cleanable.ratio" = Text("0.5"), Ratio(0.0, 1.0),
-        ClusterWide, InForce, Shown, "Share of uncompacted bytes from which a log is compacted.";
+        ClusterWide, NoEffect, Shown, "Share of uncompacted bytes from which a log is compacted.";
     Long "log.cleaner.min.compaction.lag.ms" = Text("0"), AtLeast(0),
-        ClusterWide, InForce, Shown, "Age below which a record is not compacted.";
+        ClusterWide, NoEffect, Shown, "Age below which a record is not compacted.";
     Int "log.cleaner.threads" = Text("1"), AtLeast(0),
         ClusterWide, NoEffect, Shown, "Threads that compact.";
     List "log.cleanup.policy" = Text("delete"), ListOf(&["compact", "delete"]),
@@ -51,13 +51,13 @@ keys! {
     List "log.dirs" = Null, Any,
         ReadOnly, InForce, Shown, "Directories of the logs.";
     Long "log.flush.interval.messages" = Text("9223372036854775807"), AtLeast(1),
-        ClusterWide, InForce, Shown, "Records after which a log is forced to disk.";
+        ClusterWide, NoEffect, Shown, "Records after which a log is forced to disk.";
     Long "log.flush.interval.ms" = Null, Any,
-        ClusterWide, InForce, Shown, "Time after which a log is forced to disk.";
+        ClusterWide, NoEffect, Shown, "Time after which a log is forced to disk.";
     Int "log.flush.offset.checkpoint.interval.ms" = Text("60000"), AtLeast(0),
-        ReadOnly, NoEffect, Shown, "How often the recovery point is written down.";
+        ReadOnly, InForce, Shown, "How often the recovery point is written down.";
     Long "log.flush.scheduler.interval.ms" = Text("9223372036854775807"), Any,
-        ReadOnly, InForce, Shown, "How often is looked for logs that must be forced to disk.";
+        ReadOnly, NoEffect, Shown, "How often is looked for logs that must be forced to disk.";
     Int "log.flush.start.offset.checkpoint.interval.ms" = Text("60000"), AtLeast(0),
         ReadOnly, NoEffect, Shown, "How often log start offsets are written down.";
     Int "log.index.interval.bytes" = Text("4096"), AtLeast(0),
@@ -178,6 +178,6 @@ keys! {
         ClusterWide, InForce, Shown,
         "Whether a replica that is not in sync may lead when no other is left, losing records.";
     Long "unclean.leader.election.interval.ms" = Text("300000"), AtLeast(1),
-        ReadOnly, NoEffect, Internal,
+        ReadOnly, InForce, Internal,
         "How often partitions without a leader are looked at for an unclean election.";
 }

@@ -131,7 +131,7 @@ keys! {
         ReadOnly, NoEffect, Shown, "Most bytes of one message of a login.";
     String "security.inter.broker.protocol" = Text("PLAINTEXT"),
         OneOf(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]),
-        ReadOnly, NoEffect, Shown, "Security protocol between brokers, where no listener is named.";
+        ReadOnly, InForce, Shown, "Security protocol between brokers, where no listener is named.";
     String "security.providers" = Null, Any,
         ReadOnly, NoEffect, Shown, "Java security providers.";
     Boolean "ssl.allow.dn.changes" = Text("false"), Any,

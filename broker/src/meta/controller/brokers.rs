@@ -192,16 +192,16 @@ impl Controller {
                 Standing::Fenced
             }
             Standing::Fenced | Standing::Released => Standing::Active,
-            Standing::Active if request.want_fence && request.want_shut_down => Standing::Released,
-            Standing::Active if request.want_fence => Standing::Fenced,
-            Standing::Active if request.want_shut_down && leads() => Standing::Stopping,
-            Standing::Active if request.want_shut_down => Standing::Released,
-            Standing::Active => Standing::Active,
-            Standing::Stopping if leads() => Standing::Stopping,
-            Standing::Stopping if self.others_have_read(image, request.broker_id) => {
-                Standing::Released
+            Standing::Active if request.want_shut_down && !request.want_fence && leads() => {
+                Standing::Stopping
             }
-            Standing::Stopping => Standing::Stopping,
+            Standing::Active if request.want_shut_down => Standing::Released,
+            Standing::Active if request.want_fence => Standing::Fenced,
+            Standing::Active => Standing::Active,
+            Standing::Stopping if leads() || !self.others_have_read(image, request.broker_id) => {
+                Standing::Stopping
+            }
+            Standing::Stopping => Standing::Released,
         }
     }
 

@@ -1,4 +1,4 @@
-//! IncrementalAlterConfigs (rule 74, KIP-339).
+//! `IncrementalAlterConfigs` (rule 74, KIP-339).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! ElectLeaders: elections that an operator asks for (rule 43; KIP-183, KIP-460).
+//! `ElectLeaders`: elections that an operator asks for (rule 43; KIP-183, KIP-460).
 
 use std::sync::Arc;
 

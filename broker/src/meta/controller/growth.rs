@@ -1,4 +1,4 @@
-//! CreatePartitions: topics that grow (rule 72, KIP-195).
+//! `CreatePartitions`: topics that grow (rule 72, KIP-195).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! AlterPartition (rule 26), and the elections that time brings: preferred leaders and unclean ones
+//! `AlterPartition` (rule 26), and the elections that time brings: preferred leaders and unclean ones
 //! (rules 42, 43).
 
 use std::collections::BTreeMap;

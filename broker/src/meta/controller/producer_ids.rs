@@ -1,4 +1,4 @@
-//! AllocateProducerIds: blocks of ids that no two brokers share (KIP-730).
+//! `AllocateProducerIds`: blocks of ids that no two brokers share (KIP-730).
 
 use crate::meta::record::Record;
 use crate::wire::error_code::ErrorCode;

@@ -1,4 +1,4 @@
-//! AlterPartitionReassignments: partitions move between brokers (rules 46, 47; KIP-455, KIP-860).
+//! `AlterPartitionReassignments`: partitions move between brokers (rules 46, 47; KIP-455, KIP-860).
 //! Starts and cancels moves; the leader's ISR change completes them.
 
 use std::collections::BTreeSet;

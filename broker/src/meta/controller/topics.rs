@@ -1,4 +1,4 @@
-//! CreateTopics and DeleteTopics (rules 71, 72).
+//! `CreateTopics` and `DeleteTopics` (rules 71, 72).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::guest::random_u64;
 use super::progress::Progress;
+use super::stream::MAX_FRAME_BYTES;
 use super::types::{Metrics, Proposal, Raft, Verdict};
 use crate::clock::Clock;
 use crate::meta::apply::apply;
@@ -28,6 +29,10 @@ const ROUND_COMMANDS: usize = 256;
 /// Records after which a round takes no further command, so that one entry stays small.
 const ROUND_RECORDS: usize = 2000;
 
+/// The largest proposal in bytes: half of what a stream carries in one frame. A larger one would be
+/// in the leader's log and could never reach the others.
+const PROPOSAL_BYTES: usize = MAX_FRAME_BYTES / 2;
+
 /// How long a proposal may wait for its majority.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -36,6 +41,8 @@ const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
 pub enum Refusal {
     /// Nothing happened: this node is not the active controller.
     NotActive,
+    /// Nothing happened: it changes more than one proposal holds.
+    TooLarge,
     /// It may have happened or still happen: the leadership was lost under way.
     Unknown,
 }
@@ -199,9 +206,7 @@ impl Active {
             let (fold, answers) = self.decide(controller, is_tick, &mut waiting);
             is_tick = false;
             let refusal = self.agree(fold).await.err();
-            for (reply, said) in answers {
-                answer(reply, refusal.map_or(Ok(said), Err));
-            }
+            tell(answers, refusal);
             if refusal.is_some() {
                 // Commands that were not looked at go back to who asked.
                 waiting.for_each(|next| answer(next.reply, Err(Refusal::NotActive)));
@@ -240,7 +245,11 @@ impl Active {
             return Ok(());
         }
         let (base, records) = (fold.base, fold.records);
-        let written = self.raft.client_write(Proposal { base, records });
+        let proposal = Proposal { base, records };
+        if size_of_json(&proposal) > PROPOSAL_BYTES {
+            return Err(Refusal::TooLarge);
+        }
+        let written = self.raft.client_write(proposal);
         match timeout(COMMIT_TIMEOUT, written).await {
             Ok(Ok(response)) if response.data == Verdict::Taken => Ok(()),
             Ok(Ok(_)) => Err(Refusal::NotActive),
@@ -272,6 +281,46 @@ pub fn has_majority(
     progress.heard(term, &others, window) >= voters.len() / 2
 }
 
+/// Gives the answers of one proposal, or the reason why there are none. Of a proposal that is too
+/// large the last command is to blame, for none is taken in after it; those before it may try again.
+fn tell(answers: Vec<(ReplyTo, Reply)>, refusal: Option<Refusal>) {
+    let mut left = answers.len();
+    for (reply, said) in answers {
+        left -= 1;
+        answer(
+            reply,
+            match refusal {
+                None => Ok(said),
+                Some(Refusal::TooLarge) if left > 0 => Err(Refusal::NotActive),
+                Some(refusal) => Err(refusal),
+            },
+        );
+    }
+}
+
+/// How many bytes a proposal takes, without writing them down.
+fn size_of_json(proposal: &Proposal) -> usize {
+    let mut size = Counted(0);
+    match serde_json::to_writer(&mut size, proposal) {
+        Ok(()) => size.0,
+        Err(_) => usize::MAX,
+    }
+}
+
+/// Counts what is written.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Who asked may have given up; then nobody misses the answer.
 fn answer(to: ReplyTo, said: Result<Reply, Refusal>) {
     drop(to.send(said));
@@ -301,5 +350,39 @@ impl Fold {
             apply(&mut self.image, offset, record, &mut self.delta);
         }
         self.records.extend(records);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::messages::BrokerHeartbeatResponse;
+
+    #[test]
+    fn the_size_of_a_proposal_is_that_of_what_is_written() {
+        let (base, records) = (7, vec![Record::ProducerIds { next: 1000 }; 3]);
+        let proposal = Proposal { base, records };
+        let written = serde_json::to_vec(&proposal).unwrap();
+        assert_eq!(size_of_json(&proposal), written.len());
+    }
+
+    #[test]
+    fn of_a_proposal_that_is_too_large_only_the_last_command_is_refused_for_good() {
+        let told = |refusal| {
+            let (answers, heard): (Vec<_>, Vec<_>) = (0..3)
+                .map(|_| {
+                    let (reply, replied) = oneshot::channel();
+                    let said = Reply::from(BrokerHeartbeatResponse::default());
+                    ((reply, said), replied)
+                })
+                .unzip();
+            tell(answers, refusal);
+            let said = heard.into_iter().map(|mut heard| heard.try_recv().unwrap());
+            said.map(Result::err).collect::<Vec<_>>()
+        };
+        let (again, large) = (Some(Refusal::NotActive), Some(Refusal::TooLarge));
+        assert_eq!(told(large), [again, again, large]);
+        assert_eq!(told(Some(Refusal::Unknown)), [Some(Refusal::Unknown); 3]);
+        assert_eq!(told(None), [None; 3]);
     }
 }

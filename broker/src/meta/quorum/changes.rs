@@ -238,21 +238,15 @@ mod tests {
     async fn what_waits_for_a_slow_reader_names_each_thing_once() {
         let feed = Feed::default();
         let mut changes = feed.subscribe();
-        let mut image = Image::empty();
-        for round in 0..100 {
+        let (mut image, mut delta) = with(&Image::empty(), &topic(1));
+        for leader in 0..100 {
+            feed.publish(Arc::new(image.clone()), &delta);
             let changed = Record::Partition {
                 topic: Uuid([1; 16]),
                 index: 0,
-                state: state(round),
+                state: state(leader),
             };
-            let records = if round == 0 {
-                topic(1).to_vec()
-            } else {
-                vec![changed]
-            };
-            let (newer, delta) = with(&image, &records);
-            image = newer;
-            feed.publish(Arc::new(image.clone()), &delta);
+            (image, delta) = with(&image, &[changed]);
         }
         let (newest, delta) = changes.next().await.unwrap();
         assert_eq!((newest.offset, delta.partitions.len()), (100, 1));

@@ -76,6 +76,7 @@ impl Forwarder {
                     match self.ask_here(asked, deadline).await {
                         Ok(reply) => return Ok(reply),
                         Err(Refusal::NotActive) => Attempt::Nothing(NO_LEADER.to_owned(), None),
+                        Err(Refusal::TooLarge) => return Err(too_large()),
                         Err(Refusal::Unknown) => Attempt::Unknown(unconfirmed()),
                     }
                 }
@@ -224,6 +225,11 @@ impl Search {
     }
 }
 
+fn too_large() -> SubmitError {
+    let why = "it changes more than the quorum agrees on at once: ask for less at a time";
+    SubmitError::Unsendable(why.to_owned())
+}
+
 fn unconfirmed() -> SubmitError {
     SubmitError::Unconfirmed("the leadership was lost under way".to_owned())
 }
@@ -235,6 +241,7 @@ fn read_response(node: i32, response: ControllerCommandResponse) -> Attempt {
             let hint = Some(response.leader_id).filter(|leader| *leader >= 0 && *leader != node);
             Attempt::Nothing(format!("node {node} is not the controller"), hint)
         }
+        ErrorCode::POLICY_VIOLATION => Attempt::Unknown(too_large()),
         ErrorCode::REQUEST_TIMED_OUT => Attempt::Unknown(unconfirmed()),
         other => Attempt::Unknown(SubmitError::Unsendable(format!("node {node}: {other}"))),
     }
@@ -264,6 +271,7 @@ impl Forwarder {
         };
         match self.ask_here(command, Instant::now() + self.within).await {
             Err(Refusal::NotActive) => refused(ErrorCode::NOT_CONTROLLER),
+            Err(Refusal::TooLarge) => refused(ErrorCode::POLICY_VIOLATION),
             Err(Refusal::Unknown) => refused(ErrorCode::REQUEST_TIMED_OUT),
             Ok(reply) => match reply.encode(request.api_version) {
                 Ok(body) => ControllerCommandResponse {

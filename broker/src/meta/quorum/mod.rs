@@ -266,7 +266,6 @@ impl Quorum {
             progress: Arc::clone(&progress),
             log: log.clone(),
             clock: options.clock.clone(),
-            faults: options.dialer.faults.clone(),
         };
         let raft = Raft::new(options.node_id, config, network, log.clone(), machine)
             .await

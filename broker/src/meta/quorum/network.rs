@@ -19,7 +19,6 @@ use super::storage::LogStore;
 use super::stream::{Answer, Part, Question};
 use super::types::{LogId, Types, Vote, next_index};
 use crate::clock::Clock;
-use crate::fault::Faults;
 
 /// How many records of a snapshot travel at once.
 const PART_RECORDS: usize = 1000;
@@ -43,8 +42,6 @@ pub struct Network {
     pub log: LogStore,
     /// What time it is.
     pub clock: Clock,
-    /// What is broken on purpose.
-    pub faults: Faults,
 }
 
 impl RaftNetworkFactory<Types> for Network {
@@ -65,10 +62,6 @@ pub struct Way {
 
 impl Way {
     async fn ask(&self, question: Question) -> Result<Answer, Unreachable> {
-        let delay = self.network.faults.plan().delay;
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
         let answer = self
             .network
             .streams

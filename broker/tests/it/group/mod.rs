@@ -2,6 +2,7 @@
 
 mod coordinator;
 mod desk;
+mod dice;
 mod joining;
 mod members;
 mod memory_log;

@@ -20,23 +20,11 @@ use broker::wire::messages::sync_group::{
 use broker::wire::records::set_base_offset;
 
 use super::desk::asking;
+use super::dice::Dice;
 
 const SESSION_MS: i64 = 10_000;
 const REBALANCE_MS: i64 = 20_000;
 const STEPS: usize = 1_500;
-
-/// A small generator: the same numbers for the same seed, everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % below
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Doing {
@@ -164,7 +152,8 @@ impl World {
         self.meet("failover");
         let loose = self.log.len() - self.settled;
         let kept = self.dice.roll(loose as u64 + 1);
-        self.log.truncate(self.settled + usize::try_from(kept).unwrap());
+        self.log
+            .truncate(self.settled + usize::try_from(kept).unwrap());
         self.settled = self.log.len();
         let mut bytes = Vec::new();
         for (at, write) in self.log.iter().enumerate() {
@@ -245,12 +234,21 @@ impl World {
         client.generation = answer.generation_id;
         let instance = client.instance.clone();
         let key = (term, answer.generation_id);
-        let leader = self.leaders.entry(key).or_insert_with(|| answer.leader.clone());
+        let leader = self
+            .leaders
+            .entry(key)
+            .or_insert_with(|| answer.leader.clone());
         // A static leader may have come back under a new id.
         let replaced = leader.starts_with("static") && answer.leader.starts_with("static");
-        assert!(*leader == answer.leader || replaced, "two leaders of {key:?}");
+        assert!(
+            *leader == answer.leader || replaced,
+            "two leaders of {key:?}"
+        );
         if !answer.members.is_empty() {
-            assert_eq!(answer.leader, answer.member_id, "only a leader hears of all");
+            assert_eq!(
+                answer.leader, answer.member_id,
+                "only a leader hears of all"
+            );
         }
         if instance.is_some() && answer.skip_assignment {
             self.meet("assignment skipped");
@@ -259,7 +257,10 @@ impl World {
         let ids = answer.members.iter().filter(|_| leads);
         let given = ids
             .map(|member| {
-                let who = member.group_instance_id.as_ref().unwrap_or(&member.member_id);
+                let who = member
+                    .group_instance_id
+                    .as_ref()
+                    .unwrap_or(&member.member_id);
                 SyncGroupRequestAssignment {
                     member_id: member.member_id.clone(),
                     assignment: format!("{}:{who}", answer.generation_id).into(),
@@ -312,7 +313,11 @@ impl World {
         let alive = self.partition.heartbeat("g", from, self.now_ms);
         let lost = alive == Err(ErrorCode::UNKNOWN_MEMBER_ID);
         let held = client.term == self.term && self.now_ms - client.heard_ms < SESSION_MS;
-        assert!(!(lost && held && client.prompt), "{client:?} is lost at {}", self.now_ms);
+        assert!(
+            !(lost && held && client.prompt),
+            "{client:?} is lost at {}",
+            self.now_ms
+        );
         let client = &mut self.clients[number];
         client.heard_ms = self.now_ms;
         match alive {
@@ -379,13 +384,26 @@ impl World {
     }
 
     fn check(&mut self) {
-        let generation = self.partition.group("g").map_or(0, |group| group.generation());
-        assert!(generation >= self.generation, "generation {} went back", self.generation);
+        let generation = self
+            .partition
+            .group("g")
+            .map_or(0, |group| group.generation());
+        assert!(
+            generation >= self.generation,
+            "generation {} went back",
+            self.generation
+        );
         self.generation = generation;
         for (topic, acknowledged) in &self.acknowledged {
             let offsets = self.partition.offsets("g").expect("its group");
-            let seen = offsets.get(topic, 0).expect("an acknowledged offset").offset;
-            assert!(seen >= *acknowledged, "{topic}: {seen} is older than {acknowledged}");
+            let seen = offsets
+                .get(topic, 0)
+                .expect("an acknowledged offset")
+                .offset;
+            assert!(
+                seen >= *acknowledged,
+                "{topic}: {seen} is older than {acknowledged}"
+            );
             assert!(seen <= self.asked);
         }
     }
@@ -418,7 +436,7 @@ impl World {
                 self.pass(ms);
             }
             30..60 => self.settle_one(),
-            60..70 => self.slow(number),
+            60..63 => self.act(number),
             _ => {}
         }
         // Prompt clients do what is due at every step.
@@ -429,12 +447,6 @@ impl World {
         }
         self.hear();
         self.check();
-    }
-
-    fn slow(&mut self, number: usize) {
-        if self.dice.roll(3) == 0 {
-            self.act(number);
-        }
     }
 
     fn act(&mut self, number: usize) {
@@ -451,7 +463,9 @@ impl World {
 
 #[test]
 fn groups_keep_their_promises_through_random_lives() {
-    let one = std::env::var("LOOKOUT_SEED").ok().map(|seed| seed.parse().unwrap());
+    let one = std::env::var("LOOKOUT_SEED")
+        .ok()
+        .map(|seed| seed.parse().unwrap());
     let seeds = one.map_or(0..60, |seed: u64| seed..seed + 1);
     let mut met: BTreeMap<&'static str, usize> = BTreeMap::new();
     for seed in seeds.clone() {
@@ -463,7 +477,9 @@ fn groups_keep_their_promises_through_random_lives() {
         let Ok(counts) = run else {
             panic!("LOOKOUT_SEED={seed} fails");
         };
-        counts.into_iter().for_each(|(what, count)| *met.entry(what).or_default() += count);
+        counts
+            .into_iter()
+            .for_each(|(what, count)| *met.entry(what).or_default() += count);
     }
     if one.is_none() {
         for what in [
@@ -473,7 +489,10 @@ fn groups_keep_their_promises_through_random_lives() {
             "commit acknowledged",
             "failover",
         ] {
-            assert!(met.get(what).is_some_and(|count| *count > 10), "{what}: {met:?}");
+            assert!(
+                met.get(what).is_some_and(|count| *count > 10),
+                "{what}: {met:?}"
+            );
         }
     }
 }

@@ -195,3 +195,35 @@ fn a_clean_log_is_opened_without_reading_it_through() {
     let (_, recovery) = place.open_as(true);
     assert_eq!(recovery, broker::log::Recovery::default());
 }
+
+#[test]
+fn a_follower_that_begins_inside_a_batch_keeps_it_over_a_crash() {
+    let leaders = Place::new();
+    let mut leader = leaders.open();
+    leader
+        .append_as_leader(&batch(&["a", "b", "c"]), 1, NOW_MS)
+        .unwrap();
+    let bytes = leader
+        .read(0, super::place::limit(3, 1000))
+        .unwrap()
+        .read()
+        .unwrap();
+    for clean in [true, false] {
+        let place = Place::new();
+        let mut follower = place.open();
+        follower.restart_at(1).unwrap();
+        assert_eq!(follower.append_as_follower(&bytes, NOW_MS).unwrap(), 3);
+        assert_eq!(follower.log_start_offset(), 1);
+        if clean {
+            follower.close().unwrap()
+        } else {
+            drop(follower)
+        }
+        let (follower, recovery) = place.try_open(clean, 0, 1).unwrap();
+        assert_eq!(recovery.bytes_cut, 0, "{recovery:?}");
+        assert_eq!(
+            (follower.log_start_offset(), follower.log_end_offset()),
+            (1, 3)
+        );
+    }
+}

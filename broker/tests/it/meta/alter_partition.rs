@@ -1,4 +1,4 @@
-//! AlterPartition: what is refused, in which order (rule 26).
+//! `AlterPartition`: what is refused, in which order (rule 26).
 
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::alter_partition::AlterPartitionOne;

@@ -1,4 +1,4 @@
-//! IncrementalAlterConfigs (rule 74).
+//! `IncrementalAlterConfigs` (rule 74).
 
 use broker::meta::record::Resource;
 use broker::wire::error_code::ErrorCode;

@@ -1,4 +1,4 @@
-//! ElectLeaders and UnregisterBroker (rule 43).
+//! `ElectLeaders` and `UnregisterBroker` (rule 43).
 
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::elect_leaders::TopicPartitions;

@@ -1,8 +1,14 @@
 //! The metadata core: situations one by one, then whole lives of clusters by seed.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 mod alter_partition;
 mod cluster;
 mod configs;
+mod coverage;
 mod elections;
 mod eligible_leaders;
 mod fencing;

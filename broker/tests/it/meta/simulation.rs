@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use broker::meta::controller::ControllerSettings;
 use broker::meta::image::Image;
-use broker::meta::record::{PartitionState, Record};
+use broker::meta::record::Record;
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::alter_partition_reassignments::{
     ReassignablePartition, ReassignableTopic,
@@ -28,6 +28,7 @@ use fastrand::Rng;
 
 use super::cluster::{Cluster, dir, incarnation, registration, settings};
 use super::configs::{SET, alteration};
+use super::coverage::{WORTH_MEETING, completed_moves, meet};
 
 const LIVES: u64 = 300;
 const STEPS: usize = 250;
@@ -461,7 +462,9 @@ fn the_invariants_hold_through_every_life() {
     for seed in 0..LIVES {
         match catch_unwind(AssertUnwindSafe(|| live(seed))) {
             Ok(records) => {
-                records.iter().for_each(|record| meet(record, &mut met));
+                for record in &records {
+                    meet(record, &mut met);
+                }
                 *met.entry("completed moves").or_default() += completed_moves(&records);
             }
             Err(panic) => {
@@ -477,66 +480,6 @@ fn the_invariants_hold_through_every_life() {
             "{what}: {met:?}"
         );
     }
-}
-
-/// What lives must be full of for the invariants to mean something.
-const WORTH_MEETING: [&str; 9] = [
-    "elections",
-    "unclean elections",
-    "empty ISRs",
-    "eligible leader replicas",
-    "controlled shutdowns",
-    "lost disks",
-    "deleted topics",
-    "moves",
-    "completed moves",
-];
-
-fn meet(record: &Record, met: &mut BTreeMap<&'static str, usize>) {
-    let is_moving = |state: &PartitionState| !state.adding.is_empty() || !state.removing.is_empty();
-    let mut meet = |what, is_so: bool| *met.entry(what).or_default() += usize::from(is_so);
-    match record {
-        Record::Partition { state, .. } => {
-            meet("elections", state.leader_epoch > 0 && state.leader >= 0);
-            meet("unclean elections", state.recovering);
-            meet("empty ISRs", state.isr.is_empty());
-            meet("eligible leader replicas", !state.elr.is_empty());
-            meet("moves", is_moving(state));
-        }
-        Record::BrokerChange {
-            in_controlled_shutdown,
-            log_dirs,
-            ..
-        } => {
-            meet(
-                "controlled shutdowns",
-                *in_controlled_shutdown == Some(true),
-            );
-            meet("lost disks", log_dirs.is_some());
-        }
-        Record::RemoveTopic { .. } => meet("deleted topics", true),
-        _ => {}
-    }
-}
-
-/// Records in which a partition stops moving and has lost replicas to it.
-fn completed_moves(records: &[Record]) -> usize {
-    let mut moving = BTreeMap::new();
-    let mut completed = 0;
-    for record in records {
-        if let Record::Partition {
-            topic,
-            index,
-            state,
-        } = record
-        {
-            let leaving = moving.insert((*topic, *index), state.removing.clone());
-            let leaving = leaving.unwrap_or_default();
-            let gone = |id: &i32| !state.replicas.contains(id);
-            completed += usize::from(!leaving.is_empty() && leaving.iter().all(gone));
-        }
-    }
-    completed
 }
 
 #[test]

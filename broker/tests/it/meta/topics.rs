@@ -1,4 +1,4 @@
-//! CreateTopics, DeleteTopics, CreatePartitions (rules 71, 72).
+//! `CreateTopics`, `DeleteTopics`, `CreatePartitions` (rules 71, 72).
 
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::create_partitions::{

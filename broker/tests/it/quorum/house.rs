@@ -72,7 +72,7 @@ impl House {
             nodes: BTreeMap::new(),
             voters,
             snapshot_every: 5000,
-            observer_timeout: Duration::from_secs(300),
+            observer_timeout: Duration::from_mins(5),
             faults: BTreeMap::new(),
             root: tempfile::tempdir().unwrap(),
         }

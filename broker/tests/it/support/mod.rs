@@ -1,0 +1,4 @@
+//! What the stories of whole nodes need. Starts nothing by itself.
+
+pub mod client;
+pub mod cluster;
