@@ -15,7 +15,7 @@ use crate::clock;
 use crate::cluster::{self, Watch, WatchOptions};
 use crate::effect::Effect;
 use crate::event::Event;
-use crate::model::{Focus, Practice, Snapshot};
+use crate::model::{Focus, Order, Practice, Snapshot};
 use crate::practice::Line;
 use crate::state::State;
 use crate::terminal::{Inputs, Signal, Signals, Terminal};
@@ -193,17 +193,20 @@ impl App {
                     self.focus.send_replace(focus);
                 }
                 Effect::Refresh => self.watch.refresh(),
-                Effect::Practice(order) => {
-                    if let Some(line) = &self.practice {
-                        line.order(order);
-                    }
-                }
+                Effect::Practice(order) => self.order(order),
                 Effect::Redraw => self.terminal.resume().context("cannot draw anew")?,
                 Effect::Suspend => self.terminal.suspend().context("cannot suspend")?,
                 Effect::Quit => return Ok(Next::Quit(0)),
             }
         }
         Ok(Next::Go)
+    }
+
+    /// Hands an order to the practice cluster, where it is that one.
+    fn order(&self, order: Order) {
+        if let Some(line) = &self.practice {
+            line.order(order);
+        }
     }
 
     fn draw(&mut self) -> Result<()> {

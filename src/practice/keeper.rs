@@ -116,10 +116,10 @@ impl Keeper {
             match ordered.recv_timeout(LOOK) {
                 Ok(asked) => {
                     let (text, done) = match asked {
-                        Asked::Begin => ("starting the practice cluster…".into(), None),
+                        Asked::Begin => ("starting the practice cluster…".to_owned(), None),
                         Asked::Order(order) => (format!("{order}…"), Some(order)),
                     };
-                    self.tell(views, Some(said(text.into())));
+                    self.tell(views, Some(said(text)));
                     notice = match done {
                         None => self.begin(views),
                         Some(order) => Some(result(self.cluster.obey(order))),

@@ -116,13 +116,13 @@ fn count(nodes: &[PlannedNode]) -> i32 {
 
 fn planned_node(key: &str, value: &str) -> Option<PlannedNode> {
     let id = key.strip_prefix("node.")?.parse().ok()?;
-    let mut parts = value.split(',');
-    let rack = parts.next()?.to_owned();
-    let mut port = || parts.next()?.parse().ok();
+    let mut words = value.split(',');
+    let rack = words.next()?.to_owned();
+    let mut next = || words.next()?.parse().ok();
     let ports = Ports {
-        clients: port()?,
-        controller: port()?,
-        metrics: port()?,
+        clients: next()?,
+        controller: next()?,
+        metrics: next()?,
     };
     Some(PlannedNode { id, rack, ports })
 }

@@ -97,7 +97,7 @@ pub enum WriteError {
 pub struct Writer {
     native: Arc<Native>,
     ended: Arc<AtomicBool>,
-    server: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<()>>,
     _carriers: JoinSet<()>,
 }
 
@@ -118,8 +118,8 @@ impl Writer {
         let native = Arc::new(Native::open(&config(options), context)?);
         let ended = Arc::new(AtomicBool::new(false));
         let (served, end) = (native.clone(), ended.clone());
-        let server = std::thread::Builder::new().name("producer".into());
-        let server = server
+        let builder = std::thread::Builder::new().name("producer".into());
+        let thread = builder
             .spawn(move || {
                 while !end.load(Ordering::Acquire) {
                     served.poll(POLL);
@@ -130,7 +130,7 @@ impl Writer {
         Ok(Self {
             native,
             ended,
-            server: Some(server),
+            thread: Some(thread),
             _carriers: carriers,
         })
     }
@@ -156,8 +156,8 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::Release);
         // The carriers live in other tasks, so what is under way can still be sent while this waits.
-        if let Some(server) = self.server.take()
-            && server.join().is_err()
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
         {
             log::warn!("the producer's thread panicked");
         }

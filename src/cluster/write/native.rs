@@ -16,6 +16,7 @@ use libc::{addrinfo, sockaddr, sockaddr_in};
 use log::Level;
 use rdkafka::ClientConfig;
 use rdkafka::bindings as sys;
+use rdkafka::bindings::rd_kafka_vtype_t as kind;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaType;
@@ -90,7 +91,6 @@ impl Native {
             set(&mut u);
             sys::rd_kafka_vu_s { vtype, u }
         };
-        use sys::rd_kafka_vtype_t as kind;
         let parts = [
             part(kind::RD_KAFKA_VTYPE_TOPIC, &|u| u.cstr = topic.as_ptr()),
             part(kind::RD_KAFKA_VTYPE_PARTITION, &|u| {
