@@ -25,7 +25,7 @@ pub(super) const NODES: usize = 5;
 /// How long a node may take until it serves.
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
 /// How long all of them together may take at the end of the cluster.
-const ENDS_WITHIN: Duration = Duration::from_secs(5);
+const ENDS_WITHIN: Duration = Duration::from_secs(3);
 /// After SIGKILL only the system has to let go of it.
 const DIES_WITHIN: Duration = Duration::from_secs(10);
 
