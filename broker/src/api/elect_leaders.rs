@@ -29,10 +29,12 @@ fn refused(
         partition_id: *index,
         error_code: failure.code,
         error_message: Some(failure.message.clone()),
+        ..PartitionResult::default()
     };
     let topic = |topic: &TopicPartitions| ReplicaElectionResult {
         topic: topic.topic.clone(),
         partition_result: topic.partitions.iter().map(partition).collect(),
+        ..ReplicaElectionResult::default()
     };
     let named = request.topic_partitions.iter().flatten();
     let mut response = ElectLeadersResponse {
