@@ -234,7 +234,15 @@ fn the_quorum_the_versions_and_the_log_directories_are_described() {
 #[test]
 fn records_are_deleted_up_to_an_offset() {
     let cluster = Cluster::healed();
-    cluster.make_topic("tools-trim", &[]);
+    // One partition, so that all records are in it.
+    let create = [
+        "--create",
+        "--topic",
+        "tools-trim",
+        "--replica-assignment",
+        "3:4:5",
+    ];
+    cluster.tool("TopicCommand", &create);
     cluster.tool(
         "VerifiableProducer",
         &[

@@ -67,6 +67,9 @@ served! {
     // Cluster.
     describe_cluster::answer(DescribeClusterRequest), 0-2, Everywhere;
     describe_quorum::answer(DescribeQuorumRequest), 0-2, Everywhere;
+    elect_leaders::answer(ElectLeadersRequest), 0-2, Brokers;
+    alter_partition_reassignments::answer(AlterPartitionReassignmentsRequest), 0-1, Brokers;
+    unregister_broker::answer(UnregisterBrokerRequest), 0-0, Brokers;
     list_partition_reassignments::answer(ListPartitionReassignmentsRequest), 0-0, Brokers;
 
     // Connections.

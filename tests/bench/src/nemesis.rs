@@ -127,6 +127,12 @@ fn round(nodes: &mut Nodes, topic: &str, promise: Promise, seed: u64) -> (Findin
     heal(nodes);
     let promised = writers.finish();
     let findings = sequence::check(nodes.bootstrap(), topic, PARTITIONS, &promised);
+    faults.extend(
+        promised
+            .errors
+            .iter()
+            .map(|error| format!("error: {error}")),
+    );
     (findings, faults)
 }
 

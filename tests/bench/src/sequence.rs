@@ -1,6 +1,6 @@
 //! Writers that number what they write, and the reading that finds what was lost, doubled or reordered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -56,11 +56,24 @@ impl Findings {
     }
 }
 
+/// What all writers of a topic were told.
+#[derive(Debug, Default)]
+pub struct Promised {
+    /// Names of the records that were acknowledged.
+    pub acknowledged: Vec<Name>,
+    /// How many records failed or are unknown.
+    pub unknown: usize,
+    /// The errors they ended with.
+    pub errors: BTreeSet<String>,
+}
+
 #[derive(Default)]
 struct Account {
     acknowledged: Vec<Name>,
     unknown: usize,
     fatal: bool,
+    /// How often each error ended a record.
+    errors: BTreeMap<String, u32>,
 }
 
 struct Keeper(Arc<Mutex<Account>>);
@@ -81,7 +94,10 @@ impl ProducerContext for Keeper {
         let mut account = self.0.lock().expect("no writer panics");
         match result {
             Ok(_) => account.acknowledged.push(*name),
-            Err(_) => account.unknown += 1,
+            Err((error, _)) => {
+                account.unknown += 1;
+                *account.errors.entry(error.to_string()).or_default() += 1;
+            }
         }
     }
 }
@@ -113,14 +129,15 @@ impl Writers {
         Self { stop, threads }
     }
 
-    /// Ends the writing and waits until every record has its answer: acknowledged names, and how many are unknown.
-    pub fn finish(self) -> (Vec<Name>, usize) {
+    /// Ends the writing and waits until every record has its answer.
+    pub fn finish(self) -> Promised {
         self.stop.store(true, Ordering::Release);
-        let mut all = (Vec::new(), 0);
+        let mut all = Promised::default();
         for thread in self.threads {
             let account = thread.join().expect("no writer panics");
-            all.0.extend(account.acknowledged);
-            all.1 += account.unknown;
+            all.acknowledged.extend(account.acknowledged);
+            all.unknown += account.unknown;
+            all.errors.extend(account.errors.into_keys());
         }
         all
     }
@@ -182,15 +199,10 @@ fn write(
 }
 
 /// Reads a topic from its start to its end and compares it with what was promised.
-pub fn check(
-    bootstrap: &str,
-    topic: &str,
-    partitions: u32,
-    promised: &(Vec<Name>, usize),
-) -> Findings {
+pub fn check(bootstrap: &str, topic: &str, partitions: u32, promised: &Promised) -> Findings {
     let mut findings = Findings {
-        acknowledged: promised.0.len(),
-        unknown: promised.1,
+        acknowledged: promised.acknowledged.len(),
+        unknown: promised.unknown,
         ..Findings::default()
     };
     let mut seen: BTreeMap<Name, u32> = BTreeMap::new();
@@ -210,7 +222,7 @@ pub fn check(
         .map(|(name, _)| *name)
         .collect();
     findings.lost = promised
-        .0
+        .acknowledged
         .iter()
         .filter(|name| !seen.contains_key(*name))
         .copied()

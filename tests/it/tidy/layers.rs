@@ -78,6 +78,7 @@ const LOOKOUT: &[Room] = &[
 #[rustfmt::skip]
 const BROKER: &[Room] = &[
     Room { name: "main",     layer: 8, beside: &["lib"], never: &[], without: TERMINAL },
+    Room { name: "logger",   layer: 7, beside: &[], never: &[], without: TERMINAL },
     Room { name: "lib",      layer: 7, beside: &["node"], never: &[], without: TERMINAL },
     Room { name: "node",     layer: 7, beside: &[], never: &[], without: TERMINAL },
     Room { name: "net",      layer: 6, beside: &[], never: &[], without: TERMINAL },
