@@ -29,8 +29,12 @@ impl Home {
     }
 
     fn env(&self) -> [(&str, &str); 3] {
-        ["LOOKOUT_CONFIG_DIR", "LOOKOUT_STATE_DIR", "LOOKOUT_DATA_DIR"]
-            .map(|name| (name, self.dir.as_str()))
+        [
+            "LOOKOUT_CONFIG_DIR",
+            "LOOKOUT_STATE_DIR",
+            "LOOKOUT_DATA_DIR",
+        ]
+        .map(|name| (name, self.dir.as_str()))
     }
 
     fn open(&self) -> Pty {
@@ -166,9 +170,15 @@ fn a_screen_that_finds_a_cluster_leaves_it_running() {
 fn what_cannot_be_done_is_said_in_words() {
     let home = Home::new("words");
     for (args, wanted) in [
-        (&["practice", "kill", "1"][..], "start one with `lookout practice up`"),
+        (
+            &["practice", "kill", "1"][..],
+            "start one with `lookout practice up`",
+        ),
         (&["practice", "up", "--nodes", "0"][..], "1..=9"),
-        (&["practice", "up", "--dir", env!("CARGO_MANIFEST_DIR")][..], "holds no practice cluster"),
+        (
+            &["practice", "up", "--dir", env!("CARGO_MANIFEST_DIR")][..],
+            "holds no practice cluster",
+        ),
         (&["node", "--config", "no/such/file"][..], "no/such/file"),
     ] {
         let output = home.run(args);
