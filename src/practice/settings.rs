@@ -97,7 +97,7 @@ mod tests {
             let lines = lines.lines().filter(|line| !line.starts_with('#'));
             let given = lines.map(|line| line.split_once('=').unwrap());
             let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
-            let config = broker::NodeConfig::from_values(given.collect()).unwrap();
+            let config = broker::NodeConfig::from_values(&given.collect()).unwrap();
             assert_eq!(config.node_id, 1);
             assert_eq!(config.voters.len(), usize::from(nodes));
         }

@@ -13,9 +13,10 @@ pub async fn answer(ctx: &Ctx, mut request: OffsetCommitRequest) -> OffsetCommit
     let asked = request.topics;
     let exists = |topic: &OffsetCommitRequestTopic| image.topics.contains_key(topic.name.as_str());
     request.topics = asked.iter().filter(|topic| exists(topic)).cloned().collect();
-    let committed = match request.topics.is_empty() {
-        true => Ok(()),
-        false => ctx.broker.groups.commit(&request, ctx.version).await,
+    let committed = if request.topics.is_empty() {
+        Ok(())
+    } else {
+        ctx.broker.groups.commit(&request, ctx.version).await
     };
     let code = |topic: &OffsetCommitRequestTopic, metadata: Option<&str>| {
         if !exists(topic) {

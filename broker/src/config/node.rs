@@ -133,17 +133,17 @@ impl NodeConfig {
                 .ok_or_else(|| ConfigError::NoPair(pair.clone()))?;
             given.insert(key.trim().to_owned(), value.trim().to_owned());
         }
-        Self::from_values(given).map_err(ConfigError::Settings)
+        Self::from_values(&given).map_err(ConfigError::Settings)
     }
 
     /// Checks values by Kafka's keys. Keys that mean nothing here are refused with their names.
-    pub fn from_values(given: BTreeMap<String, String>) -> Result<Self, Vec<BadSetting>> {
+    pub fn from_values(given: &BTreeMap<String, String>) -> Result<Self, Vec<BadSetting>> {
         let mut refused: Vec<BadSetting> = given
             .iter()
             .filter_map(|(key, value)| keys::check_static(key, value).err())
             .collect();
         if refused.is_empty() {
-            let values = Values(&given);
+            let values = Values(given);
             refused.extend(values.out_of_order());
             match values.config() {
                 Ok(config) if refused.is_empty() => return Ok(config),
@@ -276,11 +276,11 @@ impl<'a> Values<'a> {
     fn voters(&self, node_id: i32, is_controller: bool) -> Result<Vec<Address>, BadSetting> {
         let key = "controller.quorum.voters";
         let voters = listeners::voters(self.text(key))?;
-        let votes = voters.iter().any(|voter| voter.node == node_id);
+        let is_voter = voters.iter().any(|voter| voter.node == node_id);
         if voters.is_empty() {
             return Err(bad(key, "is missing: id@host:port of every controller"));
         }
-        match (is_controller, votes) {
+        match (is_controller, is_voter) {
             (true, false) => Err(bad(
                 key,
                 format!("node {node_id} is a controller but no voter"),

@@ -15,12 +15,11 @@ impl Groups {
     /// runtime, for every change of the metadata in order.
     pub fn follow_metadata(self: &Arc<Self>, image: &Arc<Image>, delta: &Delta, node_id: i32) {
         *self.image.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(image);
-        match image.topics.get(OFFSETS_TOPIC) {
-            Some(topic) => self.follow_topic(topic, delta, node_id),
-            None => {
-                self.set_partition_count(0);
-                self.lose_all();
-            }
+        if let Some(topic) = image.topics.get(OFFSETS_TOPIC) {
+            self.follow_topic(topic, delta, node_id);
+        } else {
+            self.set_partition_count(0);
+            self.lose_all();
         }
         let gone: BTreeSet<&str> = delta
             .removed_topics

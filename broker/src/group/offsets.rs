@@ -45,9 +45,8 @@ impl Offsets {
     }
 
     /// A change that was on its way is committed.
-    pub fn commit(&mut self, change: OffsetChange) {
-        let value = change.value.clone();
-        self.end(&change, |slot| slot.committed = value);
+    pub fn commit(&mut self, change: &OffsetChange) {
+        self.end(change, |slot| slot.committed.clone_from(&change.value));
     }
 
     /// A change that was on its way could not be written.

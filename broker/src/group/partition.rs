@@ -80,7 +80,7 @@ impl Partition {
     }
 
     /// JoinGroup.
-    pub fn join(&mut self, joining: Joining, now_ms: i64) -> Outcome {
+    pub fn join(&mut self, joining: &Joining, now_ms: i64) -> Outcome {
         let JoinGroupRequest {
             group_id,
             member_id,
@@ -380,7 +380,7 @@ impl Partition {
             Change::Offsets(changes) => {
                 for change in changes {
                     match told {
-                        Ok(()) => entry.offsets.commit(change),
+                        Ok(()) => entry.offsets.commit(&change),
                         Err(_) => entry.offsets.abandon(&change),
                     }
                 }

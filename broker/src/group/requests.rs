@@ -46,7 +46,7 @@ impl Groups {
                 fresh_id: fresh_id(),
                 ticket,
             };
-            partition.join(joining, now_ms)
+            partition.join(&joining, now_ms)
         });
         match asked.await {
             Ok(Answer::Joined(answer)) => answer,

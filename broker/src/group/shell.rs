@@ -109,7 +109,7 @@ impl Groups {
         settings: GroupSettings,
         log: Arc<dyn OffsetsLog>,
         clock: Clock,
-        metrics: Metrics,
+        metrics: &Metrics,
     ) -> Arc<Self> {
         let groups = Arc::new(Self {
             settings,

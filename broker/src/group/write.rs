@@ -6,7 +6,7 @@ use crate::wire::records::{BatchBuilder, BatchSettings, NewRecord};
 
 use super::classic::{Answer, Purpose, Ticket};
 use super::offsets::OffsetChange;
-use super::schema::{GroupValue, Key};
+use super::schema::{GroupValue, Key, OffsetValue};
 
 /// Most removals in one batch, so that it stays well below `max.message.bytes`.
 pub const MAX_REMOVALS: usize = 2_000;
@@ -63,7 +63,7 @@ impl Write {
                         topic: change.topic.clone(),
                         partition: change.partition,
                     };
-                    let value = change.value.as_ref().map(|value| value.write());
+                    let value = change.value.as_ref().map(OffsetValue::write);
                     push(&key, value.transpose()?)?;
                 }
             }

@@ -101,16 +101,12 @@ impl Keys {
             let dirty = source.next_base > plan.first_dirty;
             let read_on = for_each_batch(&source.data, |batch| {
                 let gone = transactions.meet(batch, &mut unpacker)?;
-                let last = batch.header.last_offset();
-                let seen = !dirty || last < plan.first_dirty;
+                let seen = !dirty || batch.header.last_offset() < plan.first_dirty;
                 if seen || keys.is_full(plan) {
-                    return Ok(seen);
+                    Ok(seen)
+                } else {
+                    keys.look(batch, gone, plan, &mut unpacker)
                 }
-                keys.below = last + 1;
-                if gone {
-                    return Ok(true);
-                }
-                keys.add(batch, plan.first_dirty, &mut unpacker)
             })?;
             if !read_on {
                 return Ok(keys);
@@ -125,13 +121,28 @@ impl Keys {
         self.bytes >= plan.max_key_bytes && self.below > plan.first_dirty
     }
 
-    /// Notes the keys of a batch; true, for there is more to read.
+    /// Looks at a batch of the dirty part; true, for there is more to read.
+    fn look(
+        &mut self,
+        batch: &Batch<'_>,
+        gone: bool,
+        plan: &CompactionPlan,
+        unpacker: &mut Unpacker,
+    ) -> Result<bool, WireError> {
+        self.below = batch.header.last_offset() + 1;
+        if !gone {
+            self.add(batch, plan.first_dirty, unpacker)?;
+        }
+        Ok(true)
+    }
+
+    /// Notes the keys of a batch.
     fn add(
         &mut self,
         batch: &Batch<'_>,
         first_dirty: i64,
         unpacker: &mut Unpacker,
-    ) -> Result<bool, WireError> {
+    ) -> Result<(), WireError> {
         for record in batch.records(unpacker)? {
             let record = record?;
             let Some(key) = record.key.filter(|_| record.offset >= first_dirty) else {
@@ -144,7 +155,7 @@ impl Keys {
                 self.last.insert(key.into(), record.offset);
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     fn is_last(&self, key: &[u8], offset: i64) -> bool {

@@ -24,7 +24,7 @@ use crate::metrics::Metrics;
 
 /// How long a client may take for its request's head, and in all.
 const HEAD: Duration = Duration::from_secs(10);
-const CONNECTION: Duration = Duration::from_secs(300);
+const CONNECTION: Duration = Duration::from_mins(5);
 
 /// Scrapers at a time; more wait to be accepted.
 const CONNECTIONS: usize = 32;
@@ -91,9 +91,8 @@ async fn one(stream: TcpStream, from: SocketAddr, metrics: Metrics) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD);
     let connection = http.serve_connection(TokioIo::new(stream), answer);
-    match timeout(CONNECTION, connection).await {
-        Ok(Err(error)) => log::debug!("metrics, client {from}: {error}"),
-        Ok(Ok(())) | Err(_) => {}
+    if let Ok(Err(error)) = timeout(CONNECTION, connection).await {
+        log::debug!("metrics, client {from}: {error}");
     }
 }
 

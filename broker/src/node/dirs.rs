@@ -63,7 +63,7 @@ pub struct Dirs {
     /// The cluster they belong to.
     pub cluster_id: String,
     /// `log.dirs` in their order; one that failed is `Err`.
-    pub log_dirs: Vec<Result<DataDir, DirError>>,
+    pub data: Vec<Result<DataDir, DirError>>,
     /// The metadata's directory where it is not one of `log.dirs`.
     _metadata: Option<DataDir>,
 }
@@ -118,7 +118,7 @@ pub fn open(config: &NodeConfig) -> Result<Dirs, DirError> {
     }
     Ok(Dirs {
         cluster_id,
-        log_dirs: opened,
+        data: opened,
         _metadata: metadata,
     })
 }
@@ -187,7 +187,7 @@ fn read_meta(path: &Path, text: &str, node_id: i32) -> Result<Meta, DirError> {
         )));
     }
     let directory_id = get("directory.id")
-        .map(|id| id.parse())
+        .map(str::parse)
         .transpose()
         .map_err(|error| refuse(format!("{META}, directory.id: {error}")))?;
     Ok(Meta {

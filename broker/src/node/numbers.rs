@@ -47,10 +47,13 @@ fn open_files() -> Option<usize> {
     Some(fs::read_dir("/proc/self/fd").ok()?.count())
 }
 
+/// A number of the cluster, read off its image.
+type Count = fn(&Image) -> usize;
+
 /// Registers what the node knows of the cluster. As in Kafka, the controller's numbers are zero
 /// wherever the controller is not active.
 pub fn watch_cluster(broker: &Arc<Broker>) {
-    let rows: [(&'static str, fn(&Image) -> usize); 5] = [
+    let rows: [(&'static str, Count); 5] = [
         (
             "kafka_controller_kafkacontroller_activebrokercount",
             |image| image.brokers.values().filter(|known| !known.fenced).count(),

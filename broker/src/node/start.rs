@@ -34,7 +34,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let dirs = spawn_blocking(move || dirs::open(&given))
         .await
         .map_err(|error| StartError::Failed(error.to_string()))??;
-    for (path, dir) in config.log_dirs.iter().zip(&dirs.log_dirs) {
+    for (path, dir) in config.log_dirs.iter().zip(&dirs.data) {
         if let Err(error) = dir {
             log::error!("log directory {} is offline: {error}", path.display());
         }
@@ -55,10 +55,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let (followed, offset) = watch::channel(-1);
     let (controllers, clients) = open_doors(&broker, bound, &offset);
     let mut tasks = JoinSet::new();
-    if let Some(file) = broker.config.fault_file.clone() {
-        let dirs = broker.config.log_dirs.clone();
-        tasks.spawn(faults::follow(file, dirs, broker.faults.clone()));
-    }
+    follow_faults(&broker, &mut tasks);
     if broker.config.is_broker {
         let membership = Membership {
             identity: identity(&broker.config, &dirs),
@@ -89,6 +86,13 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
         standing: stood,
         dirs,
     })
+}
+
+fn follow_faults(broker: &Broker, tasks: &mut JoinSet<()>) {
+    if let Some(file) = broker.config.fault_file.clone() {
+        let dirs = broker.config.log_dirs.clone();
+        tasks.spawn(faults::follow(file, dirs, broker.faults.clone()));
+    }
 }
 
 /// Binds every listener, and notes in the settings what clients are told where that is not given.
@@ -160,7 +164,7 @@ async fn build(
         dirs: config
             .log_dirs
             .iter()
-            .zip(&dirs.log_dirs)
+            .zip(&dirs.data)
             .map(|(path, dir)| (path.clone(), dir.as_ref().map_or(Uuid::ZERO, |dir| dir.id)))
             .collect(),
         clock: clock.clone(),
@@ -173,7 +177,7 @@ async fn build(
         .map_err(|error| StartError::Failed(error.to_string()))?;
     let log = Arc::clone(&replicas);
     let settings = GroupSettings::of(&config);
-    let groups = Groups::new(settings, log, clock.clone(), metrics.clone());
+    let groups = Groups::new(settings, log, clock.clone(), &metrics);
     Ok(Arc::new(Broker {
         config,
         cluster_id: dirs.cluster_id.clone(),
@@ -220,7 +224,7 @@ fn open_doors(
         max_frame_bytes: max_frame_bytes.unwrap_or(usize::MAX),
         max_idle: config
             .millis("connections.max.idle.ms")
-            .unwrap_or(Duration::from_secs(600)),
+            .unwrap_or(Duration::from_mins(10)),
     };
     let (mut controllers, mut clients) = (Vec::new(), Vec::new());
     for bound in bound {
@@ -278,6 +282,6 @@ fn identity(config: &NodeConfig, dirs: &Dirs) -> Identity {
             .filter(|listener| listener.name != config.controller_listener)
             .map(told)
             .collect(),
-        log_dirs: dirs.log_dirs.iter().flatten().map(|dir| dir.id).collect(),
+        log_dirs: dirs.data.iter().flatten().map(|dir| dir.id).collect(),
     }
 }

@@ -92,9 +92,9 @@ pub struct Replacement {
 
 impl Group {
     /// A member wants to enter the group or its next generation.
-    pub fn join(&mut self, joining: Joining, limits: &Limits, now_ms: i64, fx: &mut Effects) {
+    pub fn join(&mut self, joining: &Joining, limits: &Limits, now_ms: i64, fx: &mut Effects) {
         let asked = &joining.request;
-        if let Err(code) = self.admit(&joining, limits) {
+        if let Err(code) = self.admit(joining, limits) {
             self.pending.remove(&asked.member_id);
             fx.answers.push(joining.refusal(code));
         } else if asked.member_id.is_empty() {
@@ -148,12 +148,12 @@ impl Group {
                 .any(|protocol| self.members.values().all(|m| m.supports(&protocol.name)))
     }
 
-    fn join_unknown(&mut self, joining: Joining, limits: &Limits, now_ms: i64, fx: &mut Effects) {
+    fn join_unknown(&mut self, joining: &Joining, limits: &Limits, now_ms: i64, fx: &mut Effects) {
         let new_id = joining.new_member_id();
         let instance = joining.request.group_instance_id.as_ref();
         if let Some(old_id) = instance.and_then(|instance| self.instances.get(instance)) {
             let old_id = old_id.clone();
-            self.replace_static(&old_id, &new_id, &joining, (now_ms, limits), fx);
+            self.replace_static(&old_id, &new_id, joining, (now_ms, limits), fx);
         } else if instance.is_none() && joining.version >= MEMBER_ID_VERSION {
             let deadline = now_ms.saturating_add(i64::from(joining.request.session_timeout_ms));
             self.pending.insert(new_id.clone(), deadline);
@@ -164,12 +164,12 @@ impl Group {
                 ErrorCode::MEMBER_ID_REQUIRED,
             ));
         } else {
-            self.add(joining.member(new_id), &joining, now_ms);
+            self.add(joining.member(new_id), joining, now_ms);
             self.rebalance(limits, now_ms, fx);
         }
     }
 
-    fn join_pending(&mut self, joining: Joining, limits: &Limits, now_ms: i64, fx: &mut Effects) {
+    fn join_pending(&mut self, joining: &Joining, limits: &Limits, now_ms: i64, fx: &mut Effects) {
         let id = joining.request.member_id.clone();
         if joining.request.group_instance_id.is_some() {
             // Ids are only ever held for dynamic members.
@@ -178,11 +178,11 @@ impl Group {
             return;
         }
         self.pending.remove(&id);
-        self.add(joining.member(id), &joining, now_ms);
+        self.add(joining.member(id), joining, now_ms);
         self.rebalance(limits, now_ms, fx);
     }
 
-    fn join_known(&mut self, joining: Joining, limits: &Limits, now_ms: i64, fx: &mut Effects) {
+    fn join_known(&mut self, joining: &Joining, limits: &Limits, now_ms: i64, fx: &mut Effects) {
         let asked = &joining.request;
         let id = asked.member_id.clone();
         if let Err(code) = self.known(&id, asked.group_instance_id.as_deref()) {
@@ -206,7 +206,7 @@ impl Group {
             State::Stable => leads || !unchanged,
         };
         if again {
-            self.update(&id, &joining, now_ms, fx);
+            self.update(&id, joining, now_ms, fx);
             self.rebalance(limits, now_ms, fx);
         } else {
             let with_members = self.state == State::CompletingRebalance;

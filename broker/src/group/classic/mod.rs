@@ -239,11 +239,10 @@ impl Group {
     /// Checks that a member is who it says: `FENCED_INSTANCE_ID` where another took its instance id.
     fn known(&self, member_id: &str, instance_id: Option<&str>) -> Result<(), ErrorCode> {
         match instance_id.map(|instance| self.instances.get(instance)) {
-            Some(None) => Err(ErrorCode::UNKNOWN_MEMBER_ID),
             Some(Some(current)) if current != member_id => Err(ErrorCode::FENCED_INSTANCE_ID),
             Some(Some(_)) => Ok(()),
             None if self.members.contains_key(member_id) => Ok(()),
-            None => Err(ErrorCode::UNKNOWN_MEMBER_ID),
+            Some(None) | None => Err(ErrorCode::UNKNOWN_MEMBER_ID),
         }
     }
 

@@ -191,13 +191,12 @@ impl Controller {
             Standing::Fenced | Standing::Released if request.want_fence || !caught_up => {
                 Standing::Fenced
             }
-            Standing::Fenced | Standing::Released => Standing::Active,
             Standing::Active if request.want_shut_down && !request.want_fence && leads() => {
                 Standing::Stopping
             }
             Standing::Active if request.want_shut_down => Standing::Released,
             Standing::Active if request.want_fence => Standing::Fenced,
-            Standing::Active => Standing::Active,
+            Standing::Fenced | Standing::Released | Standing::Active => Standing::Active,
             Standing::Stopping if leads() || !self.others_have_read(image, request.broker_id) => {
                 Standing::Stopping
             }

@@ -241,12 +241,12 @@ mod tests {
         let (mut image, mut delta) = with(&Image::empty(), &topic(1));
         for leader in 0..100 {
             feed.publish(Arc::new(image.clone()), &delta);
-            let changed = Record::Partition {
+            let moved = Record::Partition {
                 topic: Uuid([1; 16]),
                 index: 0,
                 state: state(leader),
             };
-            (image, delta) = with(&image, &[changed]);
+            (image, delta) = with(&image, &[moved]);
         }
         let (newest, delta) = changes.next().await.unwrap();
         assert_eq!((newest.offset, delta.partitions.len()), (100, 1));

@@ -128,7 +128,7 @@ pub fn node(more: &[(&str, &str)]) -> Arc<NodeConfig> {
         .chain(more)
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
-    Arc::new(NodeConfig::from_values(given).unwrap())
+    Arc::new(NodeConfig::from_values(&given).unwrap())
 }
 
 #[test]

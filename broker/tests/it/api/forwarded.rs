@@ -76,7 +76,7 @@ impl Lone {
             GroupSettings::of(&config),
             replicas.clone(),
             clock.clone(),
-            metrics.clone(),
+            &metrics,
         );
         let broker = Broker {
             config,

@@ -16,7 +16,7 @@ fn with(changes: &[(&str, &str)]) -> Result<NodeConfig, String> {
     for (key, value) in start.iter().chain(changes) {
         values.insert((*key).to_owned(), (*value).to_owned());
     }
-    NodeConfig::from_values(values).map_err(|all| {
+    NodeConfig::from_values(&values).map_err(|all| {
         let all: Vec<String> = all.iter().map(ToString::to_string).collect();
         all.join("\n")
     })

@@ -58,7 +58,7 @@ impl House {
             commit_timeout_ms: 100,
             ..GroupSettings::default()
         };
-        let groups = Groups::new(settings, log.clone(), clock.clone(), Metrics::default());
+        let groups = Groups::new(settings, log.clone(), clock.clone(), &Metrics::default());
         Self { groups, log, clock }
     }
 
@@ -144,7 +144,7 @@ impl House {
 }
 
 async fn soon<T>(what: impl Future<Output = T>) -> T {
-    let patience = Duration::from_secs(60);
+    let patience = Duration::from_mins(1);
     tokio::time::timeout(patience, what).await.unwrap()
 }
 

@@ -96,7 +96,7 @@ impl Desk {
             fresh_id: format!("{ticket}"),
             ticket,
         };
-        self.group.join(joining, &LIMITS, self.now_ms, &mut fx);
+        self.group.join(&joining, &LIMITS, self.now_ms, &mut fx);
         self.take(fx);
         ticket
     }

@@ -114,7 +114,7 @@ fn without_a_delay_the_first_member_starts_at_once() {
         fresh_id: "1".into(),
         ticket: 77,
     };
-    desk.group.join(joining, &limits, 1_000, &mut fx);
+    desk.group.join(&joining, &limits, 1_000, &mut fx);
     desk.take(fx);
     assert_eq!(desk.joined(77).generation_id, 1);
 }

@@ -95,7 +95,7 @@ impl Kept {
             fresh_id: "1".into(),
             ticket: 9,
         };
-        let outcome = self.partition.join(joining, self.now_ms);
+        let outcome = self.partition.join(&joining, self.now_ms);
         self.take(outcome);
         let Some((9, Answer::Joined(joined))) = self.answers.pop() else {
             panic!("no answer");
@@ -384,7 +384,7 @@ fn a_refused_join_leaves_no_group_behind() {
         fresh_id: "1".into(),
         ticket: 9,
     };
-    let outcome = kept.partition.join(joining, 1);
+    let outcome = kept.partition.join(&joining, 1);
     assert_eq!(outcome.answers.len(), 1);
     assert!(kept.partition.is_empty());
     assert_eq!(kept.partition.next_deadline(), i64::MAX);

@@ -209,7 +209,7 @@ impl World {
             fresh_id: format!("{ticket}"),
             ticket,
         };
-        let outcome = self.partition.join(joining, self.now_ms);
+        let outcome = self.partition.join(&joining, self.now_ms);
         self.take(outcome);
     }
 

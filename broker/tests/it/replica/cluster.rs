@@ -268,7 +268,7 @@ fn config(id: i32, dirs: &[(PathBuf, Uuid)], given: &[(&str, &str)]) -> NodeConf
     ];
     let all = fixed.iter().chain(given);
     let all = all.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    NodeConfig::from_values(all.collect()).unwrap()
+    NodeConfig::from_values(&all.collect()).unwrap()
 }
 
 fn registered(id: i32, port: u16) -> image::Broker {

@@ -98,7 +98,7 @@ impl Cluster {
     /// Starts a node; returns once it listens.
     pub async fn launch(&mut self, id: i32) {
         let values = self.settings[usize::try_from(id).unwrap() - 1].clone();
-        let config = NodeConfig::from_values(values).unwrap();
+        let config = NodeConfig::from_values(&values).unwrap();
         let node = broker::run(config).await.unwrap();
         self.nodes.insert(id, node);
     }
