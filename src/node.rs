@@ -51,10 +51,15 @@ pub async fn run(
     let id = config.node_id;
     let node = broker::run(config).await;
     let node = node.map_err(|error| NodeError::Start(error.to_string()))?;
-    log::info!("node {id} serves");
+    let member = async {
+        node.serving().await;
+        log::info!("node {id} serves");
+        std::future::pending().await
+    };
     let within = tokio::select! {
         () = stop_signal(&mut signals, lifeline) => STOPS_WITHIN,
         () = cut(lifeline) => ENDS_WITHIN,
+        () = member => ENDS_WITHIN,
     };
     log::info!("node {id} shuts down");
     tokio::select! {

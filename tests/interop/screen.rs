@@ -20,6 +20,14 @@ const TERMINAL: (u16, u16) = (160, 48);
 /// Marks the selected row of a table, at its left edge.
 const SELECTED: char = '▌';
 
+/// Whether the strip draws a broker as one that answers; its disk may be filling.
+pub fn is_up(screen: &Screen, id: u32) -> bool {
+    let strip = strip(screen);
+    ["●", "▤"]
+        .iter()
+        .any(|mark| strip.contains(&format!("{mark}{id}")))
+}
+
 /// Someone in front of `lookout -b CLUSTER`.
 pub struct Operator {
     pub pty: Pty,

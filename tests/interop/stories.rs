@@ -23,7 +23,7 @@ mod stories {
 
     use super::cluster::{Cluster, Faults};
     use super::pty::{ENTER, ESC, find, rows};
-    use super::screen::{Operator, has_words, strip, told};
+    use super::screen::{Operator, has_words, is_up, strip, told};
 
     /// A cluster of JVMs needs this long at worst to notice, restart and catch up on a busy machine.
     const CLUSTER: Duration = Duration::from_mins(3);
@@ -35,7 +35,9 @@ mod stories {
         lookout.sees("brokers 5/5");
         lookout.sees("quorum 3/3");
         for id in 1..=5 {
-            lookout.sees(&format!("●{id}"));
+            lookout
+                .pty
+                .wait_until(&format!("broker {id} up"), |screen| is_up(screen, id));
         }
 
         lookout.goes_to("topics");
@@ -195,14 +197,13 @@ mod stories {
                 aged.len() == 1 && aged[0].contains(&address)
             },
         );
-        assert!(!strip(lookout.pty.screen()).contains(&format!("●{frozen}")));
+        assert!(!is_up(lookout.pty.screen(), frozen));
 
         cluster.resume(&[frozen]);
         lookout
             .pty
             .wait_within(CLUSTER, "the thawed broker up again", |screen| {
-                find(screen, "brokers 5/5").is_some()
-                    && strip(screen).contains(&format!("●{frozen}"))
+                find(screen, "brokers 5/5").is_some() && is_up(screen, frozen)
             });
     }
 
@@ -231,7 +232,7 @@ mod stories {
             lookout
                 .pty
                 .wait_until(&format!("broker {id} not shown as up"), |screen| {
-                    !strip(screen).contains(&format!("●{id}"))
+                    !is_up(screen, *id)
                 });
         }
         lookout.goes_to("topics");

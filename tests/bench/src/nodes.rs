@@ -126,6 +126,7 @@ impl Nodes {
     /// Controlled shutdown; returns when the process has ended.
     pub fn stop(&mut self, id: u32) {
         self.signal(id, "-TERM");
+        self.resume(id); // a frozen one hears nothing
         let Some(mut child) = self.node(id).child.take() else {
             return;
         };
