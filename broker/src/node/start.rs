@@ -210,7 +210,8 @@ fn quorum_options(config: &NodeConfig, cluster_id: &str, dialer: Dialer) -> Quor
     }
 }
 
-/// Controllers are served at once; clients once the node follows the metadata.
+/// Controllers are served at once; clients once the node follows the metadata and is unfenced: a
+/// cluster that starts as a whole must not tell them that it has no brokers.
 fn open_doors(
     broker: &Arc<Broker>,
     bound: Vec<Bound>,
@@ -242,8 +243,10 @@ fn open_doors(
             controllers.push(Serving::start(bound, door, std::future::ready(())));
         } else {
             let mut followed = followed.clone();
+            let (mut images, me) = (broker.quorum.images(), config.node_id);
             let ready = async move {
                 let _stopped = followed.wait_for(|offset| *offset >= 0).await.is_err();
+                let _stopped = images.wait_for(|image| image.is_active(me)).await.is_err();
             };
             clients.push(Serving::start(bound, door, ready));
         }
