@@ -20,7 +20,7 @@ use crate::model::{Focus, Order, Practice, Snapshot};
 /// Layout of the JSON; raised when a field changes its meaning or goes.
 const JSON_VERSION: u32 = 1;
 /// How long the nodes may take from listening to a healthy cluster.
-const HEALTHY_WITHIN: Duration = Duration::from_secs(60);
+const HEALTHY_WITHIN: Duration = Duration::from_mins(1);
 /// How long `status` waits for the cluster's own view of itself.
 const TOLD_WITHIN: Duration = Duration::from_secs(2);
 /// What brokers see of these calls.

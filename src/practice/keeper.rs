@@ -119,7 +119,7 @@ impl Keeper {
                         Asked::Begin => ("starting the practice cluster…".into(), None),
                         Asked::Order(order) => (format!("{order}…"), Some(order)),
                     };
-                    self.tell(views, Some(said(text.into())));
+                    self.tell(views, Some(said(text)));
                     notice = match done {
                         None => self.begin(views),
                         Some(order) => Some(result(self.cluster.obey(order))),

@@ -11,7 +11,7 @@ use crate::support::pty::{ENTER, Pty};
 
 const LOOKOUT: &str = env!("CARGO_BIN_EXE_lookout");
 /// Debug builds on a busy machine take their time.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A place of one test's own; whatever runs there ends with the test.
 struct Home {

@@ -36,9 +36,10 @@ const BEATS_PER_LINE: u64 = 300;
 /// Is the demo clients until the end comes.
 pub(super) async fn run(dir: &Path, lifeline: bool) -> Result<(), PracticeError> {
     let bootstrap = Cluster::open(dir, NodeLifeline::None)?.bootstrap();
-    let lifeline = match lifeline {
-        true => Lifeline::Stdin,
-        false => Lifeline::None,
+    let lifeline = if lifeline {
+        Lifeline::Stdin
+    } else {
+        Lifeline::None
     };
     let mut signals = Signals::listen().map_err(|reason| PracticeError::Spawn {
         id: crate::model::BrokerId(0),

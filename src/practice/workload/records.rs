@@ -60,7 +60,7 @@ pub(super) fn make(kind: Kind, number: u64) -> (String, String) {
     (key, value.to_string())
 }
 
-/// Numbers next to each other become far apart (SplitMix64).
+/// Numbers next to each other become far apart (`SplitMix64`).
 fn spread(number: u64) -> u64 {
     let x = number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -170,7 +170,7 @@ impl Node {
             return;
         };
         if let Err(error) = leader.fetched(fetched, self.metadata.as_ref(), now_ms) {
-            reply.answer.error = error
+            reply.answer.error = error;
         } else {
             reply.answer.high_watermark = leader.high_watermark();
             let from = self.disk.entries.iter().skip(index(fetched.offset));
