@@ -312,7 +312,7 @@ fn cell(scene: &Scene, node: &PracticeNode, field: Field) -> Line<'static> {
 /// Whom it cannot reach, and its other faults.
 fn faults(node: &PracticeNode) -> Line<'static> {
     let mut words: Vec<String> = node.cut_from.iter().map(ToString::to_string).collect();
-    words.extend(node.faults.iter().map(ToString::to_string));
+    words.extend(node.faults.iter().map(std::string::ToString::to_string));
     if words.is_empty() {
         return cells::unknown();
     }

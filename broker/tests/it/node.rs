@@ -111,7 +111,7 @@ async fn a_directory_in_use_is_refused_and_free_after_the_stop() {
     let dir = cluster.log_dir(1).display().to_string();
     values.insert("log.dirs".to_owned(), dir);
     let start = |values: &std::collections::BTreeMap<String, String>| {
-        let config = broker::NodeConfig::from_values(&values).unwrap();
+        let config = broker::NodeConfig::from_values(values).unwrap();
         async move { broker::run(config).await }
     };
     let refused = start(&values).await.unwrap_err().to_string();

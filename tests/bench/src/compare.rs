@@ -21,7 +21,7 @@ const RUNS: usize = 5;
 const BYTES: usize = 192 * 1024 * 1024;
 /// No run writes more records than this: the client is what takes long then.
 const RECORDS: usize = 1_000_000;
-const STARTS: Duration = Duration::from_secs(60);
+const STARTS: Duration = Duration::from_mins(1);
 /// What a broker holds once nobody asks anything any more.
 const IDLES: Duration = Duration::from_secs(20);
 

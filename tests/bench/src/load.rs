@@ -14,7 +14,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
 /// A run that takes longer than this has failed.
-const ENDS: Duration = Duration::from_secs(180);
+const ENDS: Duration = Duration::from_mins(3);
 
 /// One cell of the table.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const RACKS: [&str; 3] = ["a", "b", "c"];
 /// A node that moves its leaderships away first takes a while.
-const STOPS: Duration = Duration::from_secs(60);
+const STOPS: Duration = Duration::from_mins(1);
 
 /// One node: its files, and its process while it runs.
 struct Node {

@@ -17,8 +17,8 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 /// Pause between two records of one writer: enough for batches, little enough for many rounds.
 const PAUSE: Duration = Duration::from_micros(400);
 /// After the last fault is healed everything must be acknowledged within this.
-const SETTLES: Duration = Duration::from_secs(120);
-const READS: Duration = Duration::from_secs(120);
+const SETTLES: Duration = Duration::from_mins(2);
+const READS: Duration = Duration::from_mins(2);
 
 /// What a writer was promised: its number, the life of its producer, and the number of the record.
 pub type Name = (u32, u32, u32);

@@ -82,12 +82,12 @@ impl World {
     fn new(seed: u64) -> Self {
         let mut dice = Dice(seed);
         let client = |number: usize, kind: u64| Client {
-            instance: (kind % 3 == 0).then(|| format!("static{number}")),
+            instance: kind.is_multiple_of(3).then(|| format!("static{number}")),
             member_id: String::new(),
             generation: -1,
             doing: Doing::Nothing,
             alive: true,
-            prompt: kind % 2 == 0,
+            prompt: kind.is_multiple_of(2),
             heard_ms: 0,
             term: 0,
         };
@@ -165,7 +165,10 @@ impl World {
         replay.take(&bytes).unwrap();
         self.partition = replay.finish(settings(), self.now_ms);
         self.term += 1;
-        self.generation = self.partition.group("g").map_or(0, |g| g.generation());
+        self.generation = self
+            .partition
+            .group("g")
+            .map_or(0, broker::group::classic::Group::generation);
         assert!(
             self.generation >= self.handed_out,
             "generation {} was handed out and is forgotten",
@@ -387,7 +390,7 @@ impl World {
         let generation = self
             .partition
             .group("g")
-            .map_or(0, |group| group.generation());
+            .map_or(0, broker::group::classic::Group::generation);
         assert!(
             generation >= self.generation,
             "generation {} went back",

@@ -215,9 +215,9 @@ fn a_follower_that_begins_inside_a_batch_keeps_it_over_a_crash() {
         assert_eq!(follower.append_as_follower(&bytes, NOW_MS).unwrap(), 3);
         assert_eq!(follower.log_start_offset(), 1);
         if clean {
-            follower.close().unwrap()
+            follower.close().unwrap();
         } else {
-            drop(follower)
+            drop(follower);
         }
         let (follower, recovery) = place.try_open(clean, 0, 1).unwrap();
         assert_eq!(recovery.bytes_cut, 0, "{recovery:?}");

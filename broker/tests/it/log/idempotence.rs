@@ -87,9 +87,9 @@ fn producers_are_known_after_a_restart_of_either_kind() {
             send(&mut log, 0, sequence, 1).unwrap();
         }
         if clean {
-            log.close().unwrap()
+            log.close().unwrap();
         } else {
-            drop(log)
+            drop(log);
         }
         let (mut log, _) = place.open_as(clean);
         assert!(send(&mut log, 0, 8, 1).unwrap().duplicate, "clean: {clean}");

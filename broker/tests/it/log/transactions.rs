@@ -86,9 +86,9 @@ fn transactions_are_known_after_a_restart_of_either_kind_and_across_segments() {
         interleaved(&mut log);
         write(&mut log, 9, 0, 1); // 8, left open
         if clean {
-            log.close().unwrap()
+            log.close().unwrap();
         } else {
-            drop(log)
+            drop(log);
         }
         let (log, _) = place.open_as(clean);
         let both = [aborted(1, 0), aborted(2, 2)];

@@ -297,17 +297,19 @@ impl Life {
     fn change_setting(&mut self) {
         let least = self.random.u8(1..=3).to_string();
         let unclean = self.random.bool().to_string();
-        let change = match self.random.bool() {
-            true => ("min.insync.replicas", SET, Some(least.as_str())),
-            false => (
+        let change = if self.random.bool() {
+            ("min.insync.replicas", SET, Some(least.as_str()))
+        } else {
+            (
                 "unclean.leader.election.enable",
                 SET,
                 Some(unclean.as_str()),
-            ),
+            )
         };
-        let (kind, name) = match self.random.bool() {
-            true => (2, format!("t{}", self.random.u8(..8))),
-            false => (4, String::new()),
+        let (kind, name) = if self.random.bool() {
+            (2, format!("t{}", self.random.u8(..8)))
+        } else {
+            (4, String::new())
         };
         let request = alteration(kind, &name, &[change]);
         let _: IncrementalAlterConfigsResponse = self.cluster.submit(request);

@@ -169,13 +169,12 @@ impl Node {
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
-        match leader.fetched(fetched, self.metadata.as_ref(), now_ms) {
-            Err(error) => reply.answer.error = error,
-            Ok(_) => {
-                reply.answer.high_watermark = leader.high_watermark();
-                let from = self.disk.entries.iter().skip(index(fetched.offset));
-                reply.entries = from.take(most).copied().collect();
-            }
+        if let Err(error) = leader.fetched(fetched, self.metadata.as_ref(), now_ms) {
+            reply.answer.error = error;
+        } else {
+            reply.answer.high_watermark = leader.high_watermark();
+            let from = self.disk.entries.iter().skip(index(fetched.offset));
+            reply.entries = from.take(most).copied().collect();
         }
     }
 
@@ -209,15 +208,12 @@ impl Node {
         self.role = Role::Idle;
         self.waiting_for = None;
         self.epoch = -1;
-        match kept {
-            Some(kept) => {
-                self.disk.truncate(super::disk::offset(kept));
-                self.watermark = self.checkpoint.min(self.disk.log_end_offset());
-            }
-            None => {
-                self.disk.flush();
-                self.checkpoint = self.watermark;
-            }
+        if let Some(kept) = kept {
+            self.disk.truncate(super::disk::offset(kept));
+            self.watermark = self.checkpoint.min(self.disk.log_end_offset());
+        } else {
+            self.disk.flush();
+            self.checkpoint = self.watermark;
         }
     }
 }
