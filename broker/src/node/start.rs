@@ -31,9 +31,16 @@ const METADATA_DIR: &str = "__cluster_metadata-0";
 
 pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartError> {
     let given = config.clone();
-    let dirs = spawn_blocking(move || dirs::open(&given))
-        .await
-        .map_err(|error| StartError::Failed(error.to_string()))??;
+    let faults = Faults::default();
+    let broken = faults.clone();
+    let dirs = spawn_blocking(move || {
+        if let Some(file) = &given.fault_file {
+            faults::read(file, &given.log_dirs, &broken);
+        }
+        dirs::open(&given)
+    })
+    .await
+    .map_err(|error| StartError::Failed(error.to_string()))??;
     for (path, dir) in config.log_dirs.iter().zip(&dirs.log_dirs) {
         if let Err(error) = dir {
             log::error!("log directory {} is offline: {error}", path.display());
@@ -42,7 +49,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let bound = bind_all(&mut config).await?;
     let metrics = Metrics::default();
     let endpoint = endpoint(&config, &metrics).await?;
-    let broker = build(config, &dirs, metrics).await?;
+    let broker = build(config, &dirs, metrics, faults).await?;
     numbers::watch_process(&broker.metrics);
     numbers::watch_cluster(&broker);
     let addresses = bound
@@ -142,9 +149,9 @@ async fn build(
     config: NodeConfig,
     dirs: &Dirs,
     metrics: Metrics,
+    faults: Faults,
 ) -> Result<Arc<Broker>, StartError> {
     let config = Arc::new(config);
-    let faults = Faults::default();
     let clock = Clock::System;
     let dialer = Dialer {
         faults: faults.clone(),
