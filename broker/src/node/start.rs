@@ -20,7 +20,7 @@ use crate::meta::controller::ControllerSettings;
 use crate::meta::quorum::{Quorum, QuorumOptions};
 use crate::metrics::Metrics;
 use crate::net::http::Endpoint;
-use crate::net::{Admission, Bound, Door, Limits, Meter, Patience, Serving};
+use crate::net::{Admission, Bound, Door, Limits, Meter, Patience, Room, Serving};
 use crate::peer::Dialer;
 use crate::replica::{Ground, Replicas};
 use crate::wire::messages::broker_registration::RegisteredListener;
@@ -229,6 +229,8 @@ fn open_doors(
             .millis("connections.max.idle.ms")
             .unwrap_or(Duration::from_secs(600)),
     };
+    let queued = usize::try_from(config.number("queued.max.request.bytes")).ok();
+    let room = Room::new(queued.filter(|bytes| *bytes > 0), patience.max_frame_bytes);
     let (mut controllers, mut clients) = (Vec::new(), Vec::new());
     for bound in bound {
         let between = [&config.controller_listener, &config.inter_broker_listener];
@@ -237,6 +239,7 @@ fn open_doors(
         let door = Door {
             service: Arc::new(Arc::clone(broker)),
             patience,
+            room: room.clone(),
             admission: admission.clone(),
             counted: !(alone && between.iter().any(|name| **name == *bound.name)),
             meter: meter.clone(),
