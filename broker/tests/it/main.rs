@@ -21,3 +21,4 @@ mod readme;
 mod records;
 mod replica;
 mod support;
+mod upkeep;
