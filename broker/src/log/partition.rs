@@ -144,7 +144,12 @@ impl Log {
             Some(first) if first >= 0 => timestamp_ms.saturating_sub(first),
             _ => now_ms.saturating_sub(self.active.created_ms),
         };
-        waited > self.settings.segment_ms.saturating_sub(self.jitter_ms())
+        let mut most = self.settings.segment_ms;
+        if self.settings.cleanup_policy.compact {
+            // Only segments that are closed are compacted.
+            most = most.min(self.settings.max_compaction_lag_ms);
+        }
+        waited > most.saturating_sub(self.jitter_ms())
     }
 
     /// How much earlier this segment ends than `segment.ms` says, so that not all segments of a node

@@ -1,14 +1,19 @@
 //! Finding: where batches are, which transactions were aborted, which record has a time. Bytes of
 //! batches are read by whoever holds the [`Slice`], without the log's lock.
 
+use std::ops::ControlFlow;
+
 use crate::wire::error_code::ErrorCode;
 use crate::wire::records::{Batch, Unpacker};
 
 use super::disk::Access;
 use super::partition::Log;
-use super::scan::read_batch;
+use super::scan::{Found, Scan, read_batch};
 use super::segment::Segment;
 use super::{AbortedTransaction, LogError, ReadLimit, Slice};
+
+/// Offset and timestamp of a record, if there is one.
+type FoundTime = Option<(i64, i64)>;
 
 const NOTHING: Slice = Slice {
     file: None,
@@ -105,17 +110,36 @@ impl Log {
     /// The record with the largest timestamp: its offset and timestamp (KIP-734).
     pub fn max_timestamp(&self) -> Result<Option<(i64, i64)>, LogError> {
         self.guard.check(Access::Read, &self.dir)?;
-        let latest = self
-            .segments_from(self.start)
-            .map(|segment| segment.latest.timestamp_ms)
-            .max();
-        match latest {
-            Some(timestamp_ms) if timestamp_ms >= 0 => {
-                self.offset_for_timestamp(timestamp_ms, i64::MAX)
+        let mut largest: Option<(i64, i64)> = None;
+        for segment in self.segments_from(self.start) {
+            let floor = largest.map_or(-1, |(_, timestamp_ms)| timestamp_ms);
+            if segment.latest.timestamp_ms <= floor {
+                continue;
             }
-            _ => Ok(None),
+            // The largest one of the segment that holds the log's start may lie below it.
+            let found = if segment.base_offset < self.start {
+                latest_from(segment, self.start)?
+            } else {
+                first_at_time(segment, segment.latest.timestamp_ms, self.start)?
+            };
+            largest = found
+                .filter(|(_, timestamp_ms)| *timestamp_ms > floor)
+                .or(largest);
         }
+        Ok(largest)
     }
+}
+
+/// The first record with the largest timestamp of those at and beyond an offset.
+fn latest_from(segment: &Segment, from_offset: i64) -> Result<FoundTime, LogError> {
+    let mut largest: FoundTime = None;
+    let mut scan = Scan::new(&segment.data, 0);
+    let mut reading = Reading::of(segment, from_offset);
+    while let Some(found) = scan.step()? {
+        let floor = largest.map_or(-1, |(_, timestamp_ms)| timestamp_ms);
+        largest = reading.latest_after(&found, floor)?.or(largest);
+    }
+    Ok(largest)
 }
 
 /// The first record of a segment at or after a time, not below an offset.
@@ -123,27 +147,82 @@ fn first_at_time(
     segment: &Segment,
     timestamp_ms: i64,
     from_offset: i64,
-) -> Result<Option<(i64, i64)>, LogError> {
+) -> Result<FoundTime, LogError> {
     let mut scan = segment.scan_from_time(timestamp_ms)?;
-    let mut buffer = Vec::new();
-    let mut unpacker = Unpacker::default();
+    let mut reading = Reading::of(segment, from_offset);
     while let Some(found) = scan.step()? {
-        let header = &found.header;
-        if header.max_timestamp_ms < timestamp_ms || header.last_offset() < from_offset {
-            continue;
-        }
-        read_batch(&segment.data, &found, &mut buffer)?;
-        let corrupt = |error: crate::wire::error::WireError| LogError::Corrupt {
-            path: segment.data.path().to_owned(),
-            why: format!("position {}: {error}", found.position),
-        };
-        let batch = Batch::parse(&buffer).map_err(corrupt)?;
-        for record in batch.open(&mut unpacker).map_err(corrupt)? {
-            let record = record.map_err(corrupt)?;
-            if record.timestamp_ms >= timestamp_ms && record.offset >= from_offset {
-                return Ok(Some((record.offset, record.timestamp_ms)));
-            }
+        if let Some(first) = reading.first_at(&found, timestamp_ms)? {
+            return Ok(Some(first));
         }
     }
     Ok(None)
+}
+
+/// Looking into the batches of a segment.
+struct Reading<'a> {
+    segment: &'a Segment,
+    from_offset: i64,
+    buffer: Vec<u8>,
+    unpacker: Unpacker,
+}
+
+impl<'a> Reading<'a> {
+    fn of(segment: &'a Segment, from_offset: i64) -> Self {
+        Self {
+            segment,
+            from_offset,
+            buffer: Vec::new(),
+            unpacker: Unpacker::default(),
+        }
+    }
+
+    /// The first record of a batch at or after a time: its offset and timestamp.
+    fn first_at(&mut self, found: &Found, timestamp_ms: i64) -> Result<FoundTime, LogError> {
+        let mut first = None;
+        self.each_from(found, timestamp_ms, |record| {
+            first = Some(record);
+            ControlFlow::Break(())
+        })?;
+        Ok(first)
+    }
+
+    /// The first record with the largest timestamp of a batch, where that is beyond `floor_ms`.
+    fn latest_after(&mut self, found: &Found, floor_ms: i64) -> Result<FoundTime, LogError> {
+        let mut largest: FoundTime = None;
+        self.each_from(found, floor_ms.saturating_add(1), |record| {
+            if largest.is_none_or(|(_, timestamp_ms)| record.1 > timestamp_ms) {
+                largest = Some(record);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(largest)
+    }
+
+    /// Shows the records of a batch at or after a time, until `see` has had enough.
+    fn each_from(
+        &mut self,
+        found: &Found,
+        timestamp_ms: i64,
+        mut see: impl FnMut((i64, i64)) -> ControlFlow<()>,
+    ) -> Result<(), LogError> {
+        let header = &found.header;
+        if header.max_timestamp_ms < timestamp_ms || header.last_offset() < self.from_offset {
+            return Ok(());
+        }
+        let data = &self.segment.data;
+        read_batch(data, found, &mut self.buffer)?;
+        let corrupt = |error: crate::wire::error::WireError| LogError::Corrupt {
+            path: data.path().to_owned(),
+            why: format!("position {}: {error}", found.position),
+        };
+        let batch = Batch::parse(&self.buffer).map_err(corrupt)?;
+        for record in batch.open(&mut self.unpacker).map_err(corrupt)? {
+            let record = record.map_err(corrupt)?;
+            let fits = record.timestamp_ms >= timestamp_ms && record.offset >= self.from_offset;
+            if fits && see((record.offset, record.timestamp_ms)).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
 }

@@ -12,8 +12,9 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, timeout};
 
+use super::Door;
 use super::listener::stopped;
-use super::{Door, Patience};
+use super::room::Share;
 use crate::api::{Caller, Framed, HandOver, Later, Opening, Refused, Work};
 use crate::wire::api_key::ApiKey;
 use crate::wire::error::WireError;
@@ -31,6 +32,9 @@ const MAX_AHEAD_BYTES: usize = 64 << 10;
 
 /// The smallest and the largest room made for one read.
 const READ_BYTES: (usize, usize) = (4 << 10, 256 << 10);
+
+/// How long a frame may stand still while it holds memory that others could need.
+const MAX_STALL: Duration = Duration::from_secs(30);
 
 /// Why a connection ends.
 #[derive(Debug, Error)]
@@ -127,6 +131,7 @@ async fn exchange(
             read,
             buffer: BytesMut::new(),
             room: READ_BYTES.0,
+            share: Share::of(&door.room),
             stop,
         },
         held: &held,
@@ -196,7 +201,10 @@ impl<'a> Requests<'a> {
     async fn take_all(&mut self, turns: &Turns<'a>) -> Ended {
         loop {
             let taken = match self.input.frame(self.door.patience.max_frame_bytes) {
-                Ok(Some(content)) => self.take(content, turns).await,
+                Ok(Some(content)) => {
+                    let _room = self.input.share.take();
+                    self.take(content, turns).await
+                }
                 Ok(None) => self.wait(turns).await,
                 Err(error) => Err(error.into()),
             };
@@ -208,13 +216,17 @@ impl<'a> Requests<'a> {
 
     /// Waits for bytes, or for a reason to end.
     async fn wait(&mut self, turns: &Turns<'a>) -> Result<(), Ended> {
-        let Patience { max_idle, .. } = self.door.patience;
+        let mut max_idle = self.door.patience.max_idle;
+        if self.input.share.is_held() {
+            max_idle = max_idle.min(MAX_STALL);
+        }
         tokio::select! {
             biased;
             () = turns.closed() => Err(Ended::ByClient),
             more = timeout(max_idle, self.input.more()) => match more {
                 Ok(more) => more,
                 // Answers are outstanding: the client waits for this node, not the other way round.
+                Err(_) if self.input.share.is_held() => Err(Ended::Idle(max_idle)),
                 Err(_) if self.held.available_permits() < MAX_HELD_BYTES as usize => Ok(()),
                 Err(_) => Err(Ended::Idle(max_idle)),
             }
@@ -285,15 +297,19 @@ struct Input<'a> {
     read: ReadHalf<'a>,
     buffer: BytesMut,
     room: usize,
+    share: Share,
     stop: watch::Receiver<bool>,
 }
 
 impl Input<'_> {
-    /// The next frame's content, if all of it arrived. An empty buffer is given back.
+    /// The next frame's content, if all of it arrived. What came after a large one is moved away from
+    /// it, and an empty buffer is given back.
     fn frame(&mut self, max: usize) -> Result<Option<Bytes>, FrameError> {
         let frame = frame::next_frame(&mut self.buffer, max)?;
         if self.buffer.is_empty() {
             self.buffer = BytesMut::new();
+        } else if frame.is_some() && self.share.is_held() {
+            self.buffer = BytesMut::from(&self.buffer[..]);
         }
         Ok(frame)
     }
@@ -307,7 +323,13 @@ impl Input<'_> {
                 ready = self.read.readable() => ready?,
             }
             // Room grows with what arrived, never with what a frame claims.
-            self.buffer.reserve(self.room);
+            let whole = frame::claimed(&self.buffer);
+            let (share, buffer) = (&mut self.share, &mut self.buffer);
+            tokio::select! {
+                biased;
+                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
+                () = share.grow(buffer, self.room, whole) => {}
+            }
             match self.read.try_read_buf(&mut self.buffer) {
                 Ok(0) => return Err(Ended::ByClient),
                 Ok(read) => {

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::admission::Admitted;
 use super::connection::{self, Ended};
-use super::{Admission, Meter, Patience, Service};
+use super::{Admission, Meter, Patience, Room, Service};
 use crate::api::Caller;
 
 /// How long nothing is accepted after the system refused to (no file descriptor left).
@@ -72,6 +72,8 @@ pub struct Door {
     pub service: Arc<dyn Service>,
     /// What a connection is held to.
     pub patience: Patience,
+    /// Memory for frames on their way in.
+    pub room: Room,
     /// How many there may be.
     pub admission: Admission,
     /// Whether connections count against `max.connections`; those between nodes do not.

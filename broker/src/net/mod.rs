@@ -6,6 +6,7 @@ mod connection;
 pub mod http;
 mod listener;
 mod meter;
+mod room;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::api::{self, Broker, Caller, Refused, Work};
 pub use admission::{Admission, Limits};
 pub use listener::{Bound, Door, Serving};
 pub use meter::Meter;
+pub use room::Room;
 
 /// What answers the frames of a connection.
 pub trait Service: Send + Sync + 'static {

@@ -19,6 +19,15 @@ const MAX_BYTES: u64 = 64 << 10;
 /// What tells one state of the file from the next.
 type Seen = Option<(SystemTime, u64)>;
 
+/// Takes in what the file says now: faults hold from the start.
+pub fn read(file: &Path, dirs: &[PathBuf], faults: &Faults) {
+    match look(file, None) {
+        Ok(Some((_, text))) => apply(file, &text, dirs, faults),
+        Ok(None) => {}
+        Err(error) => log::warn!("{}: {error}", file.display()),
+    }
+}
+
 /// Follows the file as long as the task lives. A file that is gone heals everything.
 pub async fn follow(file: PathBuf, dirs: Vec<PathBuf>, faults: Faults) {
     let mut seen: Seen = None;

@@ -151,6 +151,7 @@ impl Membership {
             features: SUPPORTED.iter().map(feature).collect(),
             rack: self.broker.config.rack.clone(),
             log_dirs,
+            previous_broker_epoch: self.broker.replicas.directories().previous_broker_epoch(),
             ..BrokerRegistrationRequest::default()
         };
         self.submit(request).await

@@ -20,7 +20,7 @@ use crate::meta::controller::ControllerSettings;
 use crate::meta::quorum::{Quorum, QuorumOptions};
 use crate::metrics::Metrics;
 use crate::net::http::Endpoint;
-use crate::net::{Admission, Bound, Door, Limits, Meter, Patience, Serving};
+use crate::net::{Admission, Bound, Door, Limits, Meter, Patience, Room, Serving};
 use crate::peer::Dialer;
 use crate::replica::{Ground, Replicas};
 use crate::wire::messages::broker_registration::RegisteredListener;
@@ -31,10 +31,17 @@ const METADATA_DIR: &str = "__cluster_metadata-0";
 
 pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartError> {
     let given = config.clone();
-    let dirs = spawn_blocking(move || dirs::open(&given))
-        .await
-        .map_err(|error| StartError::Failed(error.to_string()))??;
-    for (path, dir) in config.log_dirs.iter().zip(&dirs.data) {
+    let faults = Faults::default();
+    let broken = faults.clone();
+    let dirs = spawn_blocking(move || {
+        if let Some(file) = &given.fault_file {
+            faults::read(file, &given.log_dirs, &broken);
+        }
+        dirs::open(&given)
+    })
+    .await
+    .map_err(|error| StartError::Failed(error.to_string()))??;
+    for (path, dir) in config.log_dirs.iter().zip(&dirs.log_dirs) {
         if let Err(error) = dir {
             log::error!("log directory {} is offline: {error}", path.display());
         }
@@ -42,7 +49,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let bound = bind_all(&mut config).await?;
     let metrics = Metrics::default();
     let endpoint = endpoint(&config, &metrics).await?;
-    let broker = build(config, &dirs, metrics).await?;
+    let broker = build(config, &dirs, metrics, faults).await?;
     numbers::watch_process(&broker.metrics);
     numbers::watch_cluster(&broker);
     let addresses = bound
@@ -146,9 +153,9 @@ async fn build(
     config: NodeConfig,
     dirs: &Dirs,
     metrics: Metrics,
+    faults: Faults,
 ) -> Result<Arc<Broker>, StartError> {
     let config = Arc::new(config);
-    let faults = Faults::default();
     let clock = Clock::System;
     let dialer = Dialer {
         faults: faults.clone(),
@@ -227,6 +234,8 @@ fn open_doors(
             .millis("connections.max.idle.ms")
             .unwrap_or(Duration::from_mins(10)),
     };
+    let queued = usize::try_from(config.number("queued.max.request.bytes")).ok();
+    let room = Room::new(queued.filter(|bytes| *bytes > 0), patience.max_frame_bytes);
     let (mut controllers, mut clients) = (Vec::new(), Vec::new());
     for bound in bound {
         let between = [&config.controller_listener, &config.inter_broker_listener];
@@ -235,6 +244,7 @@ fn open_doors(
         let door = Door {
             service: Arc::new(Arc::clone(broker)),
             patience,
+            room: room.clone(),
             admission: admission.clone(),
             counted: !(alone && between.iter().any(|name| **name == *bound.name)),
             meter: meter.clone(),

@@ -49,6 +49,8 @@ pub struct Directories {
     all: Vec<Directory>,
     failed: RwLock<Vec<usize>>,
     faults: Faults,
+    /// Broker epoch of the clean stop before this start, per directory; −1 after an unclean one.
+    stopped_in: RwLock<Vec<(usize, i64)>>,
 }
 
 impl Directories {
@@ -58,6 +60,7 @@ impl Directories {
             all,
             failed: RwLock::default(),
             faults,
+            stopped_in: RwLock::default(),
         }
     }
 
@@ -85,6 +88,33 @@ impl Directories {
             failed.push(at);
         }
         online
+    }
+
+    /// Notes in which broker epoch the node stopped cleanly, as a directory says; −1 for an unclean
+    /// stop.
+    pub fn note_clean_stop(&self, at: usize, broker_epoch: i64) {
+        let mut all = self
+            .stopped_in
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.push((at, broker_epoch));
+    }
+
+    /// The broker epoch in which the node stopped cleanly before this start (KIP-966); −1 unless every
+    /// directory says the same.
+    pub fn previous_broker_epoch(&self) -> i64 {
+        let said = self
+            .stopped_in
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        match said.first() {
+            Some((_, first))
+                if said.len() == self.all.len() && said.iter().all(|(_, epoch)| epoch == first) =>
+            {
+                *first
+            }
+            _ => -1,
+        }
     }
 
     /// Identities of the directories that are offline.
@@ -156,13 +186,19 @@ impl Directory {
         Ok(scan)
     }
 
-    /// Takes away the mark of a clean stop; gives whether it was there.
-    pub fn take_clean_mark(&self) -> std::io::Result<bool> {
-        match std::fs::remove_file(self.path.join(CLEAN_SHUTDOWN)) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+    /// Takes away the mark of a clean stop. Gives the broker epoch in it, −1 where it names none;
+    /// `None` after an unclean stop.
+    pub fn take_clean_mark(&self) -> std::io::Result<Option<i64>> {
+        let path = self.path.join(CLEAN_SHUTDOWN);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        std::fs::remove_file(&path)?;
+        let mark: Option<Mark> = serde_json::from_slice(&bytes).ok();
+        let mark = mark.filter(|mark| mark.version == 0);
+        Ok(Some(mark.map_or(-1, |mark| mark.broker_epoch)))
     }
 
     /// Marks that the node stopped cleanly.
@@ -170,6 +206,14 @@ impl Directory {
         let text = format!("{{\"version\":0,\"brokerEpoch\":{broker_epoch}}}");
         std::fs::write(self.path.join(CLEAN_SHUTDOWN), text)
     }
+}
+
+/// What the mark of a clean stop says (KIP-966).
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mark {
+    version: i32,
+    broker_epoch: i64,
 }
 
 /// What a directory holds.
@@ -244,10 +288,14 @@ mod tests {
             path: root.path().to_owned(),
             id: Uuid::ZERO,
         };
-        assert!(!directory.take_clean_mark().unwrap());
+        assert_eq!(directory.take_clean_mark().unwrap(), None);
         directory.mark_clean(5).unwrap();
-        assert!(directory.take_clean_mark().unwrap());
-        assert!(!directory.take_clean_mark().unwrap());
+        assert_eq!(directory.take_clean_mark().unwrap(), Some(5));
+        assert_eq!(directory.take_clean_mark().unwrap(), None);
+        for odd in ["", "{\"version\":1,\"brokerEpoch\":5}"] {
+            std::fs::write(root.path().join(CLEAN_SHUTDOWN), odd).unwrap();
+            assert_eq!(directory.take_clean_mark().unwrap(), Some(-1), "{odd}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::compactor::Compactor;
 use super::directories::Directories;
 use super::leader::{Eligible, Rules};
 use super::partition::{Failure, Key, Partition, Refusal};
@@ -30,6 +31,10 @@ pub struct Settings {
     pub high_watermark_checkpoint_interval: Duration,
     pub flush_offset_checkpoint_interval: Duration,
     pub retention_check_interval: Duration,
+    /// `log.cleaner.backoff.ms`; `None` where `log.cleaner.enable` is off.
+    pub compaction_backoff: Option<Duration>,
+    /// `log.cleaner.dedupe.buffer.size`: bytes of keys that one round of compaction may hold.
+    pub compaction_key_bytes: usize,
     pub recovery_threads: usize,
     pub producer_expiration_ms: i64,
 }
@@ -59,6 +64,11 @@ impl Settings {
                 "log.flush.offset.checkpoint.interval.ms",
             ),
             retention_check_interval: millis(config, "log.retention.check.interval.ms"),
+            compaction_backoff: config
+                .flag("log.cleaner.enable")
+                .then(|| millis(config, "log.cleaner.backoff.ms")),
+            compaction_key_bytes: usize::try_from(config.number("log.cleaner.dedupe.buffer.size"))
+                .unwrap_or(1),
             recovery_threads: usize::try_from(config.number("num.recovery.threads.per.data.dir"))
                 .unwrap_or(1)
                 .max(1),
@@ -123,6 +133,7 @@ pub(super) struct House {
     /// Partitions whose ISR is to be changed, and the task that asks for it.
     pub(super) proposals: Mutex<Vec<Arc<Partition>>>,
     pub(super) proposed: Notify,
+    pub(super) compactor: Compactor,
     pub(super) isr_shrinks: Counter,
     pub(super) isr_expands: Counter,
 }

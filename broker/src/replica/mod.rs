@@ -18,6 +18,7 @@ use crate::wire::error_code::ErrorCode;
 use crate::wire::uuid::Uuid;
 
 mod alter;
+mod compactor;
 pub mod directories;
 pub mod epochs;
 mod fetcher;
@@ -37,6 +38,7 @@ mod upkeep;
 pub mod watermark;
 
 pub use alter::{Altering, IsrControl};
+use compactor::Compactor;
 use directories::{Directories, Directory};
 use fetcher::Fetchers;
 use house::{House, Settings};
@@ -100,6 +102,7 @@ impl Replicas {
             partitions: RwLock::default(),
             proposals: Mutex::default(),
             proposed: Notify::new(),
+            compactor: Compactor::default(),
             isr_shrinks: counter("kafka_server_replicamanager_isrshrinks_total"),
             isr_expands: counter("kafka_server_replicamanager_isrexpands_total"),
             metrics: ground.metrics,
@@ -118,7 +121,7 @@ impl Replicas {
         })
     }
 
-    /// Starts what happens by itself: changes of ISRs, checkpoints, retention.
+    /// Starts what happens by itself: changes of ISRs, checkpoints, retention, compaction.
     pub fn start(&self, control: Arc<dyn IsrControl>) {
         let mut tasks = upkeep::start(&self.house, &self.leftovers);
         tasks.push(tokio::spawn(alter::run(Arc::clone(&self.house), control)));
@@ -134,6 +137,7 @@ impl Replicas {
             task.abort();
         }
         drop(tasks);
+        self.house.compactor.stop();
         store::close_all(&self.house);
     }
 

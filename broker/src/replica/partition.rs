@@ -38,6 +38,8 @@ pub struct State {
     pub role: Role,
     /// Everything below is committed, as far as this replica knows.
     pub high_watermark: i64,
+    /// First offset that compaction has not seen; `None` where it never ran.
+    pub clean_below: Option<i64>,
     /// The epoch of the partition that this replica goes by.
     partition_epoch: i32,
     /// Goes by these.
@@ -103,6 +105,8 @@ pub struct Making {
     pub log: Option<Log>,
     /// Its high watermark, from the checkpoint.
     pub high_watermark: i64,
+    /// First offset that compaction has not seen, from the checkpoint.
+    pub clean_below: Option<i64>,
     /// The settings that the log has.
     pub settings: Arc<TopicSettings>,
     /// Where its traffic is counted.
@@ -145,6 +149,7 @@ impl Partition {
                 log: making.log,
                 role: Role::Idle,
                 high_watermark: making.high_watermark.max(start).min(end),
+                clean_below: making.clean_below,
                 partition_epoch: -1,
                 settings: making.settings,
             }),

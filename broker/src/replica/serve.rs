@@ -267,6 +267,7 @@ impl Partition {
             log,
             role,
             high_watermark,
+            clean_below,
             ..
         } = &mut *guard;
         let (Role::Follower(follower), Some(log)) = (&*role, log.as_mut()) else {
@@ -288,10 +289,12 @@ impl Partition {
             Step::Truncate(at) => {
                 log.truncate_to(at).map_err(fail)?;
                 *high_watermark = (*high_watermark).min(at);
+                *clean_below = clean_below.map(|below| below.min(at));
             }
             Step::Restart(at) => {
                 log.restart_at(at).map_err(fail)?;
                 *high_watermark = at;
+                *clean_below = None;
             }
             Step::Pause(_) | Step::Stale => {}
         }

@@ -10,7 +10,9 @@ use super::directories::{Directory, Found};
 use super::house::House;
 use super::partition::{Failure, Key, Making, Partition, Traffic};
 use crate::config::TopicSettings;
-use crate::log::checkpoint::{self, HIGH_WATERMARKS, LOG_STARTS, Offsets, RECOVERY_POINTS};
+use crate::log::checkpoint::{
+    self, CLEANER_OFFSETS, HIGH_WATERMARKS, LOG_STARTS, Offsets, RECOVERY_POINTS,
+};
 use crate::log::{Access, Log, LogError, Opening, write_topic_id};
 use crate::wire::uuid::Uuid;
 
@@ -21,6 +23,7 @@ pub(super) struct Opened {
     pub(super) dir: usize,
     pub(super) log: Log,
     pub(super) high_watermark: i64,
+    pub(super) clean_below: Option<i64>,
 }
 
 /// The logs found at start.
@@ -32,6 +35,7 @@ struct Checkpoints {
     high_watermarks: Offsets,
     recovery_points: Offsets,
     log_starts: Offsets,
+    cleaner_offsets: Offsets,
 }
 
 impl Checkpoints {
@@ -47,6 +51,7 @@ impl Checkpoints {
             high_watermarks: read(HIGH_WATERMARKS)?,
             recovery_points: read(RECOVERY_POINTS)?,
             log_starts: read(LOG_STARTS)?,
+            cleaner_offsets: read(CLEANER_OFFSETS)?,
         })
     }
 }
@@ -56,6 +61,7 @@ struct Job {
     dir: usize,
     found: Found,
     high_watermark: i64,
+    clean_below: Option<i64>,
     opening: Opening,
 }
 
@@ -98,6 +104,7 @@ fn jobs_of(house: &House, at: usize, dir: &Directory) -> Result<Vec<Job>, LogErr
     };
     let scan = dir.scan().map_err(io)?;
     let clean = dir.take_clean_mark().map_err(io)?;
+    house.dirs.note_clean_stop(at, clean.unwrap_or(-1));
     let checkpoints = Checkpoints::read(dir)?;
     for path in scan.unknown {
         log::warn!(
@@ -115,10 +122,11 @@ fn jobs_of(house: &House, at: usize, dir: &Directory) -> Result<Vec<Job>, LogErr
         Job {
             dir: at,
             high_watermark: at_place(&checkpoints.high_watermarks),
+            clean_below: checkpoints.cleaner_offsets.get(&place).copied(),
             opening: Opening {
                 recovery_point: at_place(&checkpoints.recovery_points),
                 log_start_offset: at_place(&checkpoints.log_starts),
-                clean,
+                clean: clean.is_some(),
                 now_ms,
                 producer_expiration_ms: house.settings.producer_expiration_ms,
                 guard: guard.clone(),
@@ -143,6 +151,7 @@ fn open(house: &House, settings: &Arc<TopicSettings>, job: &Job) -> Option<Opene
                 dir: job.dir,
                 log,
                 high_watermark: job.high_watermark,
+                clean_below: job.clean_below,
             })
         }
         Err(error) => {
@@ -167,16 +176,17 @@ pub(super) fn make(
         }
         None => create(house, topic, key, settings),
     };
-    let (dir, log, high_watermark) = match opened {
-        Some(one) => (Some(one.dir), Some(one.log), one.high_watermark),
-        None => (None, None, 0),
-    };
+    let (high_watermark, clean_below) = opened
+        .as_ref()
+        .map_or((0, None), |one| (one.high_watermark, one.clean_below));
+    let (dir, log) = opened.map(|one| (one.dir, one.log)).unzip();
     Partition::new(Making {
         topic: Arc::clone(topic),
         key,
         dir,
         log,
         high_watermark,
+        clean_below,
         settings: Arc::clone(settings),
         traffic: traffic(house, topic),
     })
@@ -219,6 +229,7 @@ fn create(
             dir,
             log,
             high_watermark: 0,
+            clean_below: None,
         }),
         Err(error) if error.is_full() => {
             log::error!("{topic}-{} cannot be made: {error}", key.1);

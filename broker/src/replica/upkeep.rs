@@ -1,5 +1,5 @@
 //! What happens by the clock: lagging followers leave the ISR, checkpoints are written, old segments
-//! go. Disk work runs off the threads that serve requests.
+//! go, logs are compacted. Disk work runs off the threads that serve requests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use super::compactor;
 use super::house::House;
 use super::store;
 use crate::log::Log;
@@ -38,7 +39,10 @@ pub(super) fn start(house: &Arc<House>, leftovers: &Arc<Leftovers>) -> Vec<JoinH
     let settings = &house.settings;
     let shrink = Arc::clone(house);
     let leftovers = Arc::clone(leftovers);
-    vec![
+    let compaction = settings
+        .compaction_backoff
+        .map(|backoff| blocking(house, backoff, compactor::compact_all));
+    let mut tasks = vec![
         tokio::spawn(async move {
             let mut tick = every(shrink.settings.replica_lag_time_max / 2);
             loop {
@@ -66,7 +70,9 @@ pub(super) fn start(house: &Arc<House>, leftovers: &Arc<Leftovers>) -> Vec<JoinH
                 store::remove(&path);
             }
         }),
-    ]
+    ];
+    tasks.extend(compaction);
+    tasks
 }
 
 fn every(period: Duration) -> tokio::time::Interval {

@@ -90,6 +90,14 @@ pub fn next_frame(
     Ok(Some(buffer.split_to(size).freeze()))
 }
 
+/// Bytes of the frame that begins here, its length included, as it claims itself; 0 while that is not
+/// known. Never to be allocated at once.
+pub fn claimed(buffer: &[u8]) -> usize {
+    let length = buffer.first_chunk::<4>().copied().map(i32::from_be_bytes);
+    let length = length.and_then(|length| usize::try_from(length).ok());
+    length.map_or(0, |length| length + size_of::<i32>())
+}
+
 /// Puts the length before what `content` appends.
 pub fn framed(content: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<Vec<u8>> {
     let mut out = Vec::new();

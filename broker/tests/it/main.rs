@@ -24,3 +24,4 @@ mod readme;
 mod records;
 mod replica;
 mod support;
+mod upkeep;

@@ -1,11 +1,15 @@
 //! What arrives at a listener: requests in turn, and bytes that are none. The node lives on.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use broker::wire::api_key::ApiKey;
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::arbitrary::Source;
 use broker::wire::messages::{APIS, ApiVersionsRequest, MetadataRequest};
 use bytes::Bytes;
 
+use crate::support::client::Client;
 use crate::support::cluster::Cluster;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,4 +140,78 @@ async fn one_address_has_no_more_connections_than_it_may() {
     assert!(cluster.client(1).await.is_closed().await);
     drop(kept);
     cluster.end().await;
+}
+
+/// Bytes of this process that lie in memory.
+fn resident_bytes() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let number = line.unwrap().split_whitespace().nth(1).unwrap();
+    number.parse::<usize>().unwrap() << 10
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_sent_frames_take_no_more_memory_than_all_of_them_may() {
+    const EACH: usize = 80 << 20;
+    let cluster = Cluster::with(1, &[("queued.max.request.bytes", "1")]).await;
+    let sent = Arc::new(AtomicUsize::new(0));
+    let before = resident_bytes();
+    let mut senders = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let mut client = cluster.client(1).await;
+        let sent = Arc::clone(&sent);
+        senders.spawn(async move {
+            let piece = [0; 64 << 10];
+            client.send_bytes(&[6, 0x3f, 0, 0]).await.unwrap();
+            for _ in 0..EACH / piece.len() {
+                if client.send_bytes(&piece).await.is_err() {
+                    return;
+                }
+                sent.fetch_add(piece.len(), Ordering::Relaxed);
+            }
+            std::future::pending::<()>().await;
+        });
+    }
+    let (mut last, mut still) = (0, 0);
+    while still < 50 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        let now = sent.load(Ordering::Relaxed);
+        still = if now == last && now > 0 { still + 1 } else { 0 };
+        last = now;
+    }
+    // 101 MiB for all frames, what lies in the system's buffers, and what other stories take.
+    let grown = resident_bytes().saturating_sub(before);
+    assert!(grown < 700 << 20, "{} MiB", grown >> 20);
+    let mut other = cluster.client(1).await;
+    let answered = other.ask(&ApiVersionsRequest::default(), 0).await;
+    assert_eq!(answered.error_code, ErrorCode::NONE);
+    senders.shutdown().await;
+    cluster.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_connections_cost_little() {
+    const COUNT: usize = 2_000;
+    // Both ends of every connection are in this process.
+    let count = COUNT.min(max_open_files() / 4);
+    let cluster = Cluster::start(1).await;
+    let before = resident_bytes();
+    let mut clients: Vec<Client> = Vec::new();
+    for _ in 0..count {
+        let mut client = cluster.client(1).await;
+        client.ask(&ApiVersionsRequest::default(), 0).await;
+        clients.push(client);
+    }
+    let grown = resident_bytes().saturating_sub(before);
+    assert!(grown < count * (100 << 10), "{grown} bytes for {count}");
+    drop(clients);
+    cluster.end().await;
+}
+
+/// Open files that this process may have.
+fn max_open_files() -> usize {
+    let text = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let line = text.lines().find(|line| line.starts_with("Max open files"));
+    let number = line.unwrap().split_whitespace().nth(3).unwrap();
+    number.parse().unwrap_or(usize::MAX)
 }

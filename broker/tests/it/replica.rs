@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cluster;
+mod compaction;
 mod disk;
 mod ledger;
 mod model_controller;

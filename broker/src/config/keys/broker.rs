@@ -180,7 +180,8 @@ keys! {
     Int "producer.purgatory.purge.interval.requests" = Text("1000"), Any,
         ReadOnly, NoEffect, Shown, "Completed Produce requests that wait before they are cleared.";
     Long "queued.max.request.bytes" = Text("-1"), Any,
-        ReadOnly, NoEffect, Shown, "Most bytes of requests that wait; -1 is no limit.";
+        ReadOnly, InForce, Shown,
+        "Most bytes of requests that are on their way in; -1 is 256 MiB.";
     Int "queued.max.requests" = Text("500"), AtLeast(1),
         ReadOnly, NoEffect, Shown, "Most requests that wait.";
     Int "quota.window.num" = Text("11"), AtLeast(1),

@@ -20,13 +20,13 @@ keys! {
     Boolean "follower.fetch.last.tiered.offset.enable" = Text("false"), Any,
         ClusterWide, NoEffect, Shown, "Whether a new follower starts at the last tiered offset.";
     Long "log.cleaner.backoff.ms" = Text("15000"), AtLeast(0),
-        ClusterWide, NoEffect, Shown, "Wait of the compactor when there is nothing to do.";
+        ClusterWide, InForce, Shown, "Wait of the compactor when there is nothing to do.";
     Long "log.cleaner.dedupe.buffer.size" = Text("134217728"), Any,
-        ClusterWide, NoEffect, Shown, "Memory for the compactor's table of keys.";
+        ClusterWide, InForce, Shown, "Memory for the compactor's table of keys.";
     Long "log.cleaner.delete.retention.ms" = Text("86400000"), AtLeast(0),
-        ClusterWide, NoEffect, Shown, "How long compaction keeps a tombstone.";
+        ClusterWide, InForce, Shown, "How long compaction keeps a tombstone.";
     Boolean "log.cleaner.enable" = Text("true"), Any,
-        ReadOnly, NoEffect, Shown, "Whether compaction runs.";
+        ReadOnly, InForce, Shown, "Whether compaction runs.";
     Double "log.cleaner.io.buffer.load.factor" = Text("0.9"), Any,
         ClusterWide, NoEffect, Shown, "How full the compactor's table of keys gets.";
     Int "log.cleaner.io.buffer.size" = Text("524288"), AtLeast(0),
@@ -34,11 +34,11 @@ keys! {
     Double "log.cleaner.io.max.bytes.per.second" = Text("1.7976931348623157E308"), Any,
         ClusterWide, NoEffect, Shown, "Most bytes per second that compaction reads and writes.";
     Long "log.cleaner.max.compaction.lag.ms" = Text("9223372036854775807"), AtLeast(1),
-        ClusterWide, NoEffect, Shown, "Age after which a record must be compacted.";
+        ClusterWide, InForce, Shown, "Age after which a record must be compacted.";
     Double "log.cleaner.min.cleanable.ratio" = Text("0.5"), Ratio(0.0, 1.0),
-        ClusterWide, NoEffect, Shown, "Share of uncompacted bytes from which a log is compacted.";
+        ClusterWide, InForce, Shown, "Share of uncompacted bytes from which a log is compacted.";
     Long "log.cleaner.min.compaction.lag.ms" = Text("0"), AtLeast(0),
-        ClusterWide, NoEffect, Shown, "Age below which a record is not compacted.";
+        ClusterWide, InForce, Shown, "Age below which a record is not compacted.";
     Int "log.cleaner.threads" = Text("1"), AtLeast(0),
         ClusterWide, NoEffect, Shown, "Threads that compact.";
     List "log.cleanup.policy" = Text("delete"), ListOf(&["compact", "delete"]),

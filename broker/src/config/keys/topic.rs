@@ -17,7 +17,7 @@ keys! {
     Int "compression.zstd.level" = Text("3"), Between(-131_072, 22),
         ClusterWide, NoEffect, Shown, "Level at which the broker compresses with zstd.";
     Long "delete.retention.ms" = Text("86400000"), AtLeast(0),
-        ClusterWide, NoEffect, Shown, "How long compaction keeps a tombstone.";
+        ClusterWide, InForce, Shown, "How long compaction keeps a tombstone.";
     Long "file.delete.delay.ms" = Text("60000"), AtLeast(0),
         ClusterWide, InForce, Shown, "How long files of deleted segments stay.";
     Long "flush.messages" = Text("9223372036854775807"), AtLeast(1),
@@ -41,7 +41,7 @@ keys! {
         ClusterWide, NoEffect, Shown,
         "Time kept locally of a tiered partition; -2 takes the retention.";
     Long "max.compaction.lag.ms" = Text("9223372036854775807"), AtLeast(1),
-        ClusterWide, NoEffect, Shown, "Age after which a record must be compacted.";
+        ClusterWide, InForce, Shown, "Age after which a record must be compacted.";
     Int "max.message.bytes" = Text("1048588"), AtLeast(0),
         ClusterWide, InForce, Shown, "Largest batch that is accepted.";
     Long "message.timestamp.after.max.ms" = Text("3600000"), AtLeast(0),
@@ -52,9 +52,9 @@ keys! {
         ClusterWide, InForce, Shown,
         "Whose timestamp records carry: the producer's or the broker's.";
     Double "min.cleanable.dirty.ratio" = Text("0.5"), Ratio(0.0, 1.0),
-        ClusterWide, NoEffect, Shown, "Share of uncompacted bytes from which the log is compacted.";
+        ClusterWide, InForce, Shown, "Share of uncompacted bytes from which the log is compacted.";
     Long "min.compaction.lag.ms" = Text("0"), AtLeast(0),
-        ClusterWide, NoEffect, Shown, "Age below which a record is not compacted.";
+        ClusterWide, InForce, Shown, "Age below which a record is not compacted.";
     Int "min.insync.replicas" = Text("1"), AtLeast(1),
         ClusterWide, InForce, Shown,
         "In-sync replicas below which writes with acks=all are refused.";

@@ -63,7 +63,7 @@ message! {
         error_code:       ErrorCode,                   7+, else ignored;
         session_id:       i32,                         7+;
         responses:        Vec<FetchableTopicResponse>, 0+;
-        node_endpoints:   Vec<NodeEndpoint>,           16+, tag 0;
+        node_endpoints:   Vec<NodeEndpoint>,           16+, tag 0, else ignored;
     }
 
     /// An element of `FetchResponse.responses`.
@@ -80,8 +80,8 @@ message! {
         high_watermark:         i64,                             0+;
         last_stable_offset:     i64,                             4+, default -1, else ignored;
         log_start_offset:       i64,                             5+, default -1, else ignored;
-        diverging_epoch:        EpochEndOffset,                  12+, tag 0;
-        current_leader:         LeaderIdAndEpoch,                12+, tag 1;
+        diverging_epoch:        EpochEndOffset,                  12+, tag 0, else ignored;
+        current_leader:         LeaderIdAndEpoch,                12+, tag 1, else ignored;
         snapshot_id:            SnapshotId,                      12+, tag 2;
         aborted_transactions:   Option<Vec<AbortedTransaction>>, 4+, null 4+, else ignored;
         preferred_read_replica: i32,                             11+, default -1;

@@ -36,7 +36,7 @@ message! {
     ProduceResponse, key 0, versions 3-13, flexible 9+ {
         responses:        Vec<TopicProduceResponse>, 0+;
         throttle_time_ms: i32,                       1+, else ignored;
-        node_endpoints:   Vec<NodeEndpoint>,         10+, tag 0;
+        node_endpoints:   Vec<NodeEndpoint>,         10+, tag 0, else ignored;
     }
 
     /// An element of `ProduceResponse.responses`.
@@ -56,7 +56,7 @@ message! {
         log_start_offset:   i64,                            5+, default -1, else ignored;
         record_errors:      Vec<BatchIndexAndErrorMessage>, 8+, else ignored;
         error_message:      Option<String>,                 8+, null 8+, default None, else ignored;
-        current_leader:     LeaderIdAndEpoch,               10+, tag 0;
+        current_leader:     LeaderIdAndEpoch,               10+, tag 0, else ignored;
     }
 
     /// An element of `PartitionProduceResponse.record_errors`.

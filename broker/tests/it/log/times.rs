@@ -39,6 +39,27 @@ fn the_first_record_at_or_after_a_time_is_found() {
 }
 
 #[test]
+fn the_largest_time_is_sought_from_the_logs_start_on() {
+    for segment_bytes in [170, 1 << 20] {
+        let mut place = Place::new();
+        place.settings.segment_bytes = segment_bytes;
+        let mut log = place.open();
+        for time in TIMES {
+            let batch = batch_of(BatchSettings::default(), NOW_MS + time, &[("k", "v")]);
+            log.append_as_leader(&batch, 1, NOW_MS).unwrap();
+        }
+        for start in 0..=9 {
+            log.move_log_start(start).unwrap();
+            let left = (0..).zip(TIMES).filter(|(at, _)| *at >= start);
+            let expected = left
+                .map(|(at, time)| (at, NOW_MS + time))
+                .reduce(|largest, next| if next.1 > largest.1 { next } else { largest });
+            assert_eq!(log.max_timestamp().unwrap(), expected, "start {start}");
+        }
+    }
+}
+
+#[test]
 fn an_empty_log_has_no_times() {
     let log = Place::new().open();
     assert_eq!(log.offset_for_timestamp(0, 10).unwrap(), None);

@@ -80,6 +80,12 @@ impl Cluster {
         }
     }
 
+    /// Gives one node a setting of its own, from its next start on.
+    pub fn set(&mut self, id: i32, key: &str, value: &str) {
+        let settings = &mut self.settings[usize::try_from(id).unwrap() - 1];
+        settings.insert(key.to_owned(), value.to_owned());
+    }
+
     /// Every id, running or not.
     pub fn ids(&self) -> Vec<i32> {
         (1..).take(self.settings.len()).collect()
