@@ -1,5 +1,6 @@
-//! The table of APIs in `broker/README.md` against the code.
+//! The table of APIs in `broker/README.md` against the code: what the codec speaks, and what a broker serves.
 
+use broker::api::SERVED;
 use broker::wire::messages::APIS;
 
 const README: &str = include_str!("../../README.md");
@@ -20,8 +21,19 @@ fn the_readme_lists_every_api_with_its_versions() {
                 i16::MAX => "never".to_owned(),
                 from => format!("{from}+"),
             };
-            format!("| {key} | `{name}` | {min}-{max} | {flexible} |")
+            let served = served(key);
+            format!("| {key} | `{name}` | {min}-{max} | {flexible} | {served} |")
         })
         .collect();
     assert_eq!(listed, known);
+}
+
+/// The versions that a broker answers: those that it tells clients and that the codec speaks.
+fn served(key: i16) -> String {
+    let Some(api) = SERVED.iter().find(|api| api.key.0 == key) else {
+        return "–".to_owned();
+    };
+    let from = *api.advertised.start().max(api.spoken.start());
+    let to = *api.advertised.end().min(api.spoken.end());
+    format!("{from}-{to}")
 }
