@@ -41,7 +41,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     })
     .await
     .map_err(|error| StartError::Failed(error.to_string()))??;
-    for (path, dir) in config.log_dirs.iter().zip(&dirs.log_dirs) {
+    for (path, dir) in config.log_dirs.iter().zip(&dirs.data) {
         if let Err(error) = dir {
             log::error!("log directory {} is offline: {error}", path.display());
         }
