@@ -47,7 +47,12 @@ pub fn changes(image: &Image, replacement: &AlterConfigsResource) -> Change {
         ..AlterableConfig::default()
     });
     let known = describe_configs::resource(kind, name).and_then(|whose| image.config(&whose));
-    let stays = |key: &&String| replacement.configs.iter().any(|config| config.name == **key);
+    let stays = |key: &&String| {
+        replacement
+            .configs
+            .iter()
+            .any(|config| config.name == **key)
+    };
     let removed = known
         .into_iter()
         .flat_map(|values| values.keys())

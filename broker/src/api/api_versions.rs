@@ -9,9 +9,7 @@ use crate::meta::image::Image;
 use crate::wire::api_key::ApiKey;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::frame;
-use crate::wire::messages::api_versions::{
-    ApiVersion, FinalizedFeatureKey, SupportedFeatureKey,
-};
+use crate::wire::messages::api_versions::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey};
 use crate::wire::messages::{ApiVersionsRequest, ApiVersionsResponse, Message as _};
 
 /// Answers a request in a version that can be read.

@@ -1,8 +1,8 @@
 //! `CreateTopics` (19): the controller decides (rule 71); this node answers once it knows the new
 //! topics itself.
 
-use super::forward::{self, Failure};
 use super::Ctx;
+use super::forward::{self, Failure};
 use crate::config::Layers;
 use crate::meta::image::Image;
 use crate::wire::messages::create_topics::{
@@ -59,7 +59,10 @@ pub fn refused(request: &CreateTopicsRequest, failure: &Failure) -> CreateTopics
 /// for a topic of the brokers' own, as its settings say (rule 10).
 pub fn automatic(name: &str, layers: &Layers<'_>) -> CreatableTopic {
     let settings: &[(&str, &str)] = match name {
-        "__consumer_offsets" => &[("cleanup.policy", "compact"), ("compression.type", "producer")],
+        "__consumer_offsets" => &[
+            ("cleanup.policy", "compact"),
+            ("compression.type", "producer"),
+        ],
         "__transaction_state" => &[
             ("cleanup.policy", "compact"),
             ("compression.type", "uncompressed"),
@@ -76,7 +79,10 @@ pub fn automatic(name: &str, layers: &Layers<'_>) -> CreatableTopic {
     };
     let (prefix, min_isr) = match name {
         "__consumer_offsets" => ("offsets.topic", None),
-        _ => ("transaction.state.log", Some("transaction.state.log.min.isr")),
+        _ => (
+            "transaction.state.log",
+            Some("transaction.state.log.min.isr"),
+        ),
     };
     let number = |key: &str| layers.number(&format!("{prefix}.{key}"));
     let config = |key: &str, value: String| CreatableTopicConfig {

@@ -31,7 +31,10 @@ pub async fn answer(ctx: &Ctx, request: DeleteTopicsRequest) -> DeleteTopicsResp
         .filter(|result| result.error_code.is_ok())
         .map(|result| is_gone(&result.name))
         .collect();
-    forward::seen(ctx, until, |image| gone.iter().all(|is_gone| is_gone(image))).await;
+    forward::seen(ctx, until, |image| {
+        gone.iter().all(|is_gone| is_gone(image))
+    })
+    .await;
     response
 }
 

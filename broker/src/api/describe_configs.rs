@@ -192,9 +192,7 @@ fn cluster_entries(set: Option<&Values>, detail: Detail) -> Vec<DescribeConfigsR
         .collect()
 }
 
-fn shown(
-    all: impl Iterator<Item = &'static Key>,
-) -> impl Iterator<Item = &'static Key> {
+fn shown(all: impl Iterator<Item = &'static Key>) -> impl Iterator<Item = &'static Key> {
     all.filter(|key| key.audience == Audience::Shown)
 }
 

@@ -61,7 +61,10 @@ mod tests {
     #[test]
     fn an_unknown_group_is_dead_and_from_version_six_on_not_found() {
         let old = missing("g".into(), 5);
-        assert_eq!((old.error_code, old.group_state.as_str()), (ErrorCode::NONE, "Dead"));
+        assert_eq!(
+            (old.error_code, old.group_state.as_str()),
+            (ErrorCode::NONE, "Dead")
+        );
         assert_eq!(old.error_message, None);
         let new = missing("g".into(), 6);
         assert_eq!(new.error_code, ErrorCode::GROUP_ID_NOT_FOUND);

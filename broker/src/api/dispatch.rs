@@ -197,14 +197,11 @@ impl Asked {
     }
 }
 
-/// Declares the modules of the APIs, lists them, and begins requests to them.
+/// Lists the APIs and begins requests to them.
 macro_rules! served {
     ($(
-        $(#[$meta:meta])*
         $module:ident::$how:ident($request:ident), $min:literal-$max:literal, $reach:ident;
     )*) => {
-        $($(#[$meta])* pub mod $module;)*
-
         /// Every API that is served.
         pub static SERVED: &[Served] = &[$(Served {
             key: <$request as Message>::KEY,

@@ -20,11 +20,7 @@ pub async fn answer(ctx: &Ctx, request: ElectLeadersRequest) -> ElectLeadersResp
 }
 
 /// Every partition that was named with the reason why the controller could not be asked.
-fn refused(
-    request: &ElectLeadersRequest,
-    failure: &Failure,
-    version: i16,
-) -> ElectLeadersResponse {
+fn refused(request: &ElectLeadersRequest, failure: &Failure, version: i16) -> ElectLeadersResponse {
     let partition = |index: &i32| PartitionResult {
         partition_id: *index,
         error_code: failure.code,

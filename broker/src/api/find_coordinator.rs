@@ -1,9 +1,9 @@
 //! `FindCoordinator` (10): which broker coordinates a group (rule 57, KIP-699). The first who asks
 //! makes `__consumer_offsets`. Only an active leader counts, at its address of the asker's listener.
 
+use super::Ctx;
 use super::forward;
 use super::topology;
-use super::Ctx;
 use crate::group::{GroupSettings, OFFSETS_TOPIC};
 use crate::meta::image::Image;
 use crate::wire::error_code::ErrorCode;

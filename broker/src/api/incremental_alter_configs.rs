@@ -65,7 +65,8 @@ pub fn judge(
 ) -> Vec<Option<AlterConfigsResourceResponse>> {
     let mut seen = BTreeSet::new();
     let mut twice = BTreeSet::new();
-    let place = |change: &AlterConfigsResource| (change.resource_type, change.resource_name.clone());
+    let place =
+        |change: &AlterConfigsResource| (change.resource_type, change.resource_name.clone());
     for change in changes {
         if !seen.insert(place(change)) {
             twice.insert(place(change));

@@ -10,10 +10,7 @@ use crate::wire::messages::{ListConfigResourcesRequest, ListConfigResourcesRespo
 
 /// Answers from what this node knows.
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
-pub async fn answer(
-    ctx: &Ctx,
-    request: ListConfigResourcesRequest,
-) -> ListConfigResourcesResponse {
+pub async fn answer(ctx: &Ctx, request: ListConfigResourcesRequest) -> ListConfigResourcesResponse {
     describe(&ctx.broker.image(), &request, ctx.version)
 }
 

@@ -206,12 +206,17 @@ async fn create_missing(ctx: &Ctx, image: &Image, response: &mut MetadataRespons
     let results = match &created {
         Ok(created) => created.topics.as_slice(),
         Err(failure) => {
-            log::warn!("topics that were asked for are not created: {}", failure.message);
+            log::warn!(
+                "topics that were asked for are not created: {}",
+                failure.message
+            );
             return;
         }
     };
     for topic in response.topics.iter_mut().filter(missing) {
-        let result = results.iter().find(|one| Some(&one.name) == topic.name.as_ref());
+        let result = results
+            .iter()
+            .find(|one| Some(&one.name) == topic.name.as_ref());
         topic.error_code = result.map_or(topic.error_code, first_answer);
     }
 }

@@ -12,7 +12,11 @@ pub async fn answer(ctx: &Ctx, mut request: OffsetCommitRequest) -> OffsetCommit
     let image = ctx.broker.image();
     let asked = request.topics;
     let exists = |topic: &OffsetCommitRequestTopic| image.topics.contains_key(topic.name.as_str());
-    request.topics = asked.iter().filter(|topic| exists(topic)).cloned().collect();
+    request.topics = asked
+        .iter()
+        .filter(|topic| exists(topic))
+        .cloned()
+        .collect();
     let committed = if request.topics.is_empty() {
         Ok(())
     } else {

@@ -16,7 +16,10 @@ pub async fn answer(ctx: &Ctx, request: OffsetDeleteRequest) -> OffsetDeleteResp
         let partitions = topic.partitions.iter();
         partitions.map(|one| (topic.name.clone(), one.partition_index))
     });
-    let deleted = ctx.broker.groups.delete_offsets(&request.group_id, which.collect());
+    let deleted = ctx
+        .broker
+        .groups
+        .delete_offsets(&request.group_id, which.collect());
     let read = match deleted.await {
         Ok(read) => read,
         Err(error_code) => {

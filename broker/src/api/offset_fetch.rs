@@ -28,14 +28,19 @@ type Told = Vec<(String, Vec<(i32, Option<OffsetValue>)>)>;
 pub async fn answer(ctx: &Ctx, request: OffsetFetchRequest) -> OffsetFetchResponse {
     let groups = &ctx.broker.groups;
     if ctx.version < BATCHED_VERSION {
-        let which = request.topics.map(|topics| topics.into_iter().map(old).collect());
+        let which = request
+            .topics
+            .map(|topics| topics.into_iter().map(old).collect());
         return one(groups, &request.group_id, which, ctx.version);
     }
     let asked = request.groups.into_iter().map(|group| {
         let which: Which = group
             .topics
             .map(|topics| topics.into_iter().map(new).collect());
-        many(group.group_id.clone(), fetch(groups, &group.group_id, which.as_ref()))
+        many(
+            group.group_id.clone(),
+            fetch(groups, &group.group_id, which.as_ref()),
+        )
     });
     OffsetFetchResponse {
         groups: asked.collect(),
@@ -51,7 +56,11 @@ fn new(topic: OffsetFetchRequestTopics) -> (String, Vec<i32>) {
     (topic.name, topic.partition_indexes)
 }
 
-fn fetch(groups: &Groups, group: &str, which: Option<&Vec<(String, Vec<i32>)>>) -> Result<Told, ErrorCode> {
+fn fetch(
+    groups: &Groups,
+    group: &str,
+    which: Option<&Vec<(String, Vec<i32>)>>,
+) -> Result<Told, ErrorCode> {
     let Some(which) = which else {
         let mut told: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for (topic, index, value) in groups.fetch(group, None)? {
@@ -167,9 +176,15 @@ mod tests {
     fn nothing_committed_is_minus_one_and_an_empty_text_without_an_error() {
         let told = many("g".into(), Ok(vec![("t".into(), vec![(3, None)])]));
         let partition = &told.topics[0].partitions[0];
-        assert_eq!((partition.partition_index, partition.committed_offset), (3, -1));
+        assert_eq!(
+            (partition.partition_index, partition.committed_offset),
+            (3, -1)
+        );
         assert_eq!(partition.metadata.as_deref(), Some(""));
-        assert_eq!((partition.error_code, told.error_code), (ErrorCode::NONE, ErrorCode::NONE));
+        assert_eq!(
+            (partition.error_code, told.error_code),
+            (ErrorCode::NONE, ErrorCode::NONE)
+        );
     }
 
     #[test]

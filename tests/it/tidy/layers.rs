@@ -88,7 +88,7 @@ const BROKER: &[Room] = &[
     Room { name: "auth",     layer: 4, beside: &[], never: &[], without: TERMINAL },
     Room { name: "quota",    layer: 4, beside: &[], never: &[], without: TERMINAL },
     Room { name: "meta",     layer: 3, beside: &[], never: &[], without: TERMINAL },
-    Room { name: "group",    layer: 3, beside: &[], never: &[], without: TERMINAL },
+    Room { name: "group",    layer: 3, beside: &["meta"], never: &[], without: TERMINAL },
     Room { name: "txn",      layer: 3, beside: &[], never: &[], without: TERMINAL },
     Room { name: "log",      layer: 2, beside: &[], never: &[], without: TERMINAL },
     Room { name: "config",   layer: 1, beside: &["peer"], never: &[], without: TERMINAL },
@@ -158,7 +158,8 @@ fn ours(rooms: &[Room], room: &Room, target: Option<&str>) -> Option<String> {
     let Some(target) = target else {
         return Some(format!("{from} imports the crate's root: name the room"));
     };
-    if target == from {
+    // A program begins with what its library offers to everybody.
+    if target == from || (from == "main" && SEEN_OF_BROKER.contains(&target)) {
         return None;
     }
     let Some(other) = rooms.iter().find(|room| room.name == target) else {

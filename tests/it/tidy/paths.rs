@@ -156,8 +156,11 @@ impl Reader {
                 );
                 Some(Named::Ours(base))
             }
-            name if name == self.krate => Some(Named::Ours(rest.to_vec())),
             name if self.local.contains(name) => None,
+            // Alone and in code it is a variable of that name.
+            name if name == self.krate && (used || path.len() > 1) => {
+                Some(Named::Ours(rest.to_vec()))
+            }
             _ if used => Some(Named::Used(path.to_vec())),
             _ if path.len() > 1 => Some(Named::Foreign(path.to_vec())),
             _ => None,
