@@ -6,6 +6,9 @@ use std::time::SystemTime;
 
 use log::{LevelFilter, Log, Metadata, Record};
 
+/// The library and the program around it, by the names they log under.
+const OURS: [&str; 2] = ["broker", "lookout_broker"];
+
 /// Crates whose own news matter less than ours.
 const OTHERS: LevelFilter = LevelFilter::Warn;
 
@@ -27,9 +30,8 @@ pub(crate) fn install(verbose: u8) {
 
 impl Log for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let ours = ["broker", "lookout_broker"]
-            .iter()
-            .any(|name| metadata.target().split("::").next() == Some(name));
+        let source = metadata.target().split("::").next();
+        let ours = source.is_some_and(|name| OURS.contains(&name));
         let level = if ours || self.level > LevelFilter::Debug {
             self.level
         } else {

@@ -30,22 +30,8 @@ use crate::wire::uuid::Uuid;
 const METADATA_DIR: &str = "__cluster_metadata-0";
 
 pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartError> {
-    let given = config.clone();
     let faults = Faults::default();
-    let broken = faults.clone();
-    let dirs = spawn_blocking(move || {
-        if let Some(file) = &given.fault_file {
-            faults::read(file, &given.log_dirs, &broken);
-        }
-        dirs::open(&given)
-    })
-    .await
-    .map_err(|error| StartError::Failed(error.to_string()))??;
-    for (path, dir) in config.log_dirs.iter().zip(&dirs.data) {
-        if let Err(error) = dir {
-            log::error!("log directory {} is offline: {error}", path.display());
-        }
-    }
+    let dirs = open_dirs(&config, &faults).await?;
     let bound = bind_all(&mut config).await?;
     let metrics = Metrics::default();
     let endpoint = endpoint(&config, &metrics).await?;
@@ -93,6 +79,25 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
         standing: stood,
         dirs,
     })
+}
+
+/// Opens the directories; faults on purpose hold from the first access on.
+async fn open_dirs(config: &NodeConfig, faults: &Faults) -> Result<Dirs, StartError> {
+    let (given, broken) = (config.clone(), faults.clone());
+    let dirs = spawn_blocking(move || {
+        if let Some(file) = &given.fault_file {
+            faults::read(file, &given.log_dirs, &broken);
+        }
+        dirs::open(&given)
+    })
+    .await
+    .map_err(|error| StartError::Failed(error.to_string()))??;
+    for (path, dir) in config.log_dirs.iter().zip(&dirs.data) {
+        if let Err(error) = dir {
+            log::error!("log directory {} is offline: {error}", path.display());
+        }
+    }
+    Ok(dirs)
 }
 
 fn follow_faults(broker: &Broker, tasks: &mut JoinSet<()>) {

@@ -1,6 +1,5 @@
-//! Groups over a long time by a seed: members that join, sync, die, restart and dawdle; a log that
-//! loses what is not committed; coordinators that take over from the log. `LOOKOUT_SEED=n` repeats
-//! one run.
+//! Groups by a seed: members that join, sync, die, restart and dawdle; a log that loses what is not
+//! committed; coordinators that take over from the log. `LOOKOUT_SEED=n` repeats one run.
 
 use std::collections::BTreeMap;
 
