@@ -193,11 +193,7 @@ impl App {
                     self.focus.send_replace(focus);
                 }
                 Effect::Refresh => self.watch.refresh(),
-                Effect::Practice(order) => {
-                    if let Some(line) = &self.practice {
-                        line.order(order);
-                    }
-                }
+                Effect::Practice(order) => self.practice.iter().for_each(|line| line.order(order)),
                 Effect::Redraw => self.terminal.resume().context("cannot draw anew")?,
                 Effect::Suspend => self.terminal.suspend().context("cannot suspend")?,
                 Effect::Quit => return Ok(Next::Quit(0)),

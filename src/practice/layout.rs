@@ -116,9 +116,9 @@ fn count(nodes: &[PlannedNode]) -> i32 {
 
 fn planned_node(key: &str, value: &str) -> Option<PlannedNode> {
     let id = key.strip_prefix("node.")?.parse().ok()?;
-    let mut parts = value.split(',');
-    let rack = parts.next()?.to_owned();
-    let mut port = || parts.next()?.parse().ok();
+    let mut fields = value.split(',');
+    let rack = fields.next()?.to_owned();
+    let mut port = || fields.next()?.parse().ok();
     let ports = Ports {
         clients: port()?,
         controller: port()?,

@@ -117,14 +117,14 @@ impl Writer {
         };
         let native = Arc::new(Native::open(&config(options), context)?);
         let ended = Arc::new(AtomicBool::new(false));
-        let (served, end) = (native.clone(), ended.clone());
+        let (polled, end) = (native.clone(), ended.clone());
         let server = std::thread::Builder::new().name("producer".into());
         let server = server
             .spawn(move || {
                 while !end.load(Ordering::Acquire) {
-                    served.poll(POLL);
+                    polled.poll(POLL);
                 }
-                served.flush(Self::CLOSES_WITHIN);
+                polled.flush(Self::CLOSES_WITHIN);
             })
             .map_err(WriteError::Thread)?;
         Ok(Self {

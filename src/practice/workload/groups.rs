@@ -64,13 +64,8 @@ impl Groups {
                 let (ended, bootstrap) = (ended.clone(), bootstrap.join(","));
                 let name = format!("{group}-{member}");
                 let builder = std::thread::Builder::new().name(name.clone());
-                let started = builder.spawn(move || {
-                    let done = reader(&bootstrap, group, &name)
-                        .and_then(|reader| read(&reader, topic, fate, &ended));
-                    if let Err(error) = done {
-                        log::warn!("{name}: {error}");
-                    }
-                });
+                let started =
+                    builder.spawn(move || live(&bootstrap, (group, &name), topic, fate, &ended));
                 match started {
                     Ok(thread) => members.push(thread),
                     Err(error) => log::warn!("group {group} cannot start: {error}"),
@@ -89,6 +84,15 @@ impl Drop for Groups {
         while self.members.iter().any(|member| !member.is_finished()) && Instant::now() < deadline {
             std::thread::sleep(LOOK);
         }
+    }
+}
+
+/// The life of one member.
+fn live(bootstrap: &str, who: (&str, &str), topic: &str, fate: Fate, ended: &AtomicBool) {
+    let (group, name) = who;
+    let done = reader(bootstrap, group, name).and_then(|reader| read(&reader, topic, fate, ended));
+    if let Err(error) = done {
+        log::warn!("{name}: {error}");
     }
 }
 
@@ -118,7 +122,6 @@ fn read(reader: &BaseConsumer, topic: &str, fate: Fate, ended: &AtomicBool) -> K
             None => {}
         }
         match fate {
-            Fate::KeepsUp => {}
             Fate::FallsBehind(rest) => std::thread::sleep(rest),
             Fate::Stops if taken > 0 && began.elapsed() > READS_FOR => {
                 return reader.commit_consumer_state(CommitMode::Sync);
@@ -129,7 +132,7 @@ fn read(reader: &BaseConsumer, topic: &str, fate: Fate, ended: &AtomicBool) -> K
                     std::thread::sleep(POLL);
                 }
             }
-            Fate::Stops | Fate::Hangs => {}
+            Fate::KeepsUp | Fate::Stops | Fate::Hangs => {}
         }
     }
     Ok(())

@@ -22,86 +22,88 @@ fn with(changes: &[(&str, &str)]) -> Result<NodeConfig, String> {
     })
 }
 
+/// A key, a value that it cannot have, and what the refusal says.
+const REFUSED: &[(&str, &str, &str)] = &[
+    ("node.id", "", "whole number"),
+    ("node.id", "-1", "at least 0"),
+    ("node.id", "one", "whole number"),
+    ("broker.id", "2", "is not node.id"),
+    ("process.roles", "", "is missing"),
+    ("process.roles", "zookeeper", "broker, controller"),
+    ("controller.quorum.voters", "", "is missing"),
+    ("controller.quorum.voters", "2@h:2", "no voter"),
+    ("controller.quorum.voters", "1@h:2,1@i:2", "twice"),
+    ("controller.quorum.voters", "1@h", "id@host:port"),
+    ("controller.quorum.voters", "1@:2", "id@host:port"),
+    ("controller.listener.names", "", "is missing"),
+    ("listeners", "PLAINTEXT://h:1", "CONTROLLER"),
+    ("listeners", "CONTROLLER://h:1", "clients"),
+    (
+        "listeners",
+        "PLAINTEXT://h:1,CONTROLLER://h:1",
+        "share port 1",
+    ),
+    (
+        "listeners",
+        "PLAINTEXT://h:1,PLAINTEXT://h:3,CONTROLLER://h:2",
+        "two listeners",
+    ),
+    (
+        "listeners",
+        "PLAINTEXT://h:99999,CONTROLLER://h:2",
+        "NAME://host:port",
+    ),
+    ("listeners", "h:1", "NAME://host:port"),
+    ("advertised.listeners", "OUTSIDE://h:1", "not one of"),
+    (
+        "advertised.listeners",
+        "PLAINTEXT://0.0.0.0:1",
+        "no client can reach",
+    ),
+    ("inter.broker.listener.name", "INSIDE", "not one of"),
+    (
+        "inter.broker.listener.name",
+        "CONTROLLER",
+        "controllers' listener",
+    ),
+    (
+        "listener.security.protocol.map",
+        "PLAINTEXT:SSL,CONTROLLER:PLAINTEXT",
+        "SSL is not built yet",
+    ),
+    (
+        "listener.security.protocol.map",
+        "PLAINTEXT:PLAINTEXT",
+        "CONTROLLER",
+    ),
+    (
+        "security.inter.broker.protocol",
+        "SASL_SSL",
+        "not built yet",
+    ),
+    ("log.dirs", "/a,/b,/a", "twice"),
+    ("lookout.metrics.listener", "nowhere", "address:port"),
+    (
+        "broker.heartbeat.interval.ms",
+        "10000",
+        "above broker.session.timeout.ms",
+    ),
+    ("broker.session.timeout.ms", "0", "above zero"),
+    (
+        "replica.fetch.wait.max.ms",
+        "40000",
+        "replica.lag.time.max.ms",
+    ),
+    ("num.partitions", "0", "at least 1"),
+    ("num.partitons", "1", "num.partitions"),
+];
+
 #[test]
 fn what_cannot_be_is_refused_with_the_key_named() {
-    let rows = [
-        ("node.id", "", "whole number"),
-        ("node.id", "-1", "at least 0"),
-        ("node.id", "one", "whole number"),
-        ("broker.id", "2", "is not node.id"),
-        ("process.roles", "", "is missing"),
-        ("process.roles", "zookeeper", "broker, controller"),
-        ("controller.quorum.voters", "", "is missing"),
-        ("controller.quorum.voters", "2@h:2", "no voter"),
-        ("controller.quorum.voters", "1@h:2,1@i:2", "twice"),
-        ("controller.quorum.voters", "1@h", "id@host:port"),
-        ("controller.quorum.voters", "1@:2", "id@host:port"),
-        ("controller.listener.names", "", "is missing"),
-        ("listeners", "PLAINTEXT://h:1", "CONTROLLER"),
-        ("listeners", "CONTROLLER://h:1", "clients"),
-        (
-            "listeners",
-            "PLAINTEXT://h:1,CONTROLLER://h:1",
-            "share port 1",
-        ),
-        (
-            "listeners",
-            "PLAINTEXT://h:1,PLAINTEXT://h:3,CONTROLLER://h:2",
-            "two listeners",
-        ),
-        (
-            "listeners",
-            "PLAINTEXT://h:99999,CONTROLLER://h:2",
-            "NAME://host:port",
-        ),
-        ("listeners", "h:1", "NAME://host:port"),
-        ("advertised.listeners", "OUTSIDE://h:1", "not one of"),
-        (
-            "advertised.listeners",
-            "PLAINTEXT://0.0.0.0:1",
-            "no client can reach",
-        ),
-        ("inter.broker.listener.name", "INSIDE", "not one of"),
-        (
-            "inter.broker.listener.name",
-            "CONTROLLER",
-            "controllers' listener",
-        ),
-        (
-            "listener.security.protocol.map",
-            "PLAINTEXT:SSL,CONTROLLER:PLAINTEXT",
-            "SSL is not built yet",
-        ),
-        (
-            "listener.security.protocol.map",
-            "PLAINTEXT:PLAINTEXT",
-            "CONTROLLER",
-        ),
-        (
-            "security.inter.broker.protocol",
-            "SASL_SSL",
-            "not built yet",
-        ),
-        ("log.dirs", "/a,/b,/a", "twice"),
-        ("lookout.metrics.listener", "nowhere", "address:port"),
-        (
-            "broker.heartbeat.interval.ms",
-            "10000",
-            "above broker.session.timeout.ms",
-        ),
-        ("broker.session.timeout.ms", "0", "above zero"),
-        (
-            "replica.fetch.wait.max.ms",
-            "40000",
-            "replica.lag.time.max.ms",
-        ),
-        ("num.partitions", "0", "at least 1"),
-        ("num.partitons", "1", "num.partitions"),
-    ];
-    for (key, value, told) in rows {
-        let refused = with(&[(key, value)]).expect_err(&format!("{key}={value}"));
-        assert!(refused.contains(key), "{key}={value}: {refused}");
-        assert!(refused.contains(told), "{key}={value}: {refused}");
+    for (key, value, told) in REFUSED {
+        let refused = with(&[(*key, *value)]).expect_err(&format!("{key}={value}"));
+        assert!(refused.contains(*key), "{key}={value}: {refused}");
+        assert!(refused.contains(*told), "{key}={value}: {refused}");
     }
 }
 

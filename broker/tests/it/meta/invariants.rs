@@ -62,9 +62,12 @@ fn check_state(image: &Image, state: &PartitionState, what: &str) {
         electable.iter().any(|ids| !ids.is_empty()),
         "nobody could ever lead: {what}"
     );
-    if state.leader == -1 {
-        return;
+    if state.leader != -1 {
+        check_leader(image, state, what);
     }
+}
+
+fn check_leader(image: &Image, state: &PartitionState, what: &str) {
     assert!(
         state.isr.contains(&state.leader),
         "leader out of ISR: {what}"
