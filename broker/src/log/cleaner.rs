@@ -102,11 +102,7 @@ impl Keys {
             let read_on = for_each_batch(&source.data, |batch| {
                 let gone = transactions.meet(batch, &mut unpacker)?;
                 let seen = !dirty || batch.header.last_offset() < plan.first_dirty;
-                if seen || keys.is_full(plan) {
-                    Ok(seen)
-                } else {
-                    keys.look(batch, gone, plan, &mut unpacker)
-                }
+                keys.look(batch, (seen, gone), plan, &mut unpacker)
             })?;
             if !read_on {
                 return Ok(keys);
@@ -121,14 +117,18 @@ impl Keys {
         self.bytes >= plan.max_key_bytes && self.below > plan.first_dirty
     }
 
-    /// Looks at a batch of the dirty part; true, for there is more to read.
+    /// Looks at a batch: whether it was `seen` in an earlier round, whether its keys are `gone`.
+    /// False once no more is to be read.
     fn look(
         &mut self,
         batch: &Batch<'_>,
-        gone: bool,
+        (seen, gone): (bool, bool),
         plan: &CompactionPlan,
         unpacker: &mut Unpacker,
     ) -> Result<bool, WireError> {
+        if seen || self.is_full(plan) {
+            return Ok(seen);
+        }
         self.below = batch.header.last_offset() + 1;
         if !gone {
             self.add(batch, plan.first_dirty, unpacker)?;

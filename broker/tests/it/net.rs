@@ -86,6 +86,26 @@ async fn bytes_that_are_no_request_close_their_connection_and_nothing_else() {
     cluster.end().await;
 }
 
+fn head(key: ApiKey, version: i16, is_flexible: bool) -> Vec<u8> {
+    let mut head = Vec::new();
+    head.extend_from_slice(&key.0.to_be_bytes());
+    head.extend_from_slice(&version.to_be_bytes());
+    head.extend_from_slice(&[0, 0, 0, 1, 0, 0]);
+    if is_flexible {
+        head.push(0);
+    }
+    head
+}
+
+/// Sends a request on a connection of its own and waits for nothing.
+async fn send_alone(cluster: &Cluster, head: &[u8], body: &[u8]) {
+    let frame = [head, body].concat();
+    let length = i32::try_from(frame.len()).unwrap().to_be_bytes();
+    let mut client = cluster.client(1).await;
+    client.send_bytes(&length).await.unwrap();
+    client.send_bytes(&frame).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_off_and_random_requests_of_every_api_never_end_the_node() {
     let cluster = Cluster::start(1).await;
@@ -94,20 +114,9 @@ async fn cut_off_and_random_requests_of_every_api_never_end_the_node() {
         for version in api.versions.clone() {
             let whole = (api.request.generate)(&mut source, version).unwrap();
             let kept = source.below(u32::try_from(whole.len()).unwrap()) as usize;
-            for body in [&whole[..kept], &noise(&mut source)] {
-                let mut frame = Vec::new();
-                frame.extend_from_slice(&api.key.0.to_be_bytes());
-                frame.extend_from_slice(&version.to_be_bytes());
-                frame.extend_from_slice(&[0, 0, 0, 1, 0, 0]);
-                if version >= api.flexible_from {
-                    frame.push(0);
-                }
-                frame.extend_from_slice(body);
-                let length = i32::try_from(frame.len()).unwrap().to_be_bytes();
-                let mut client = cluster.client(1).await;
-                client.send_bytes(&length).await.unwrap();
-                client.send_bytes(&frame).await.unwrap();
-            }
+            let head = head(api.key, version, version >= api.flexible_from);
+            send_alone(&cluster, &head, &whole[..kept]).await;
+            send_alone(&cluster, &head, &noise(&mut source)).await;
         }
     }
     let mut client = cluster.client(1).await;

@@ -81,6 +81,7 @@ impl Native {
 
     /// Hands a record over; librdkafka copies it.
     pub(super) fn produce(&self, record: &Outgoing<'_>) -> Result<(), RDKafkaErrorCode> {
+        use sys::rd_kafka_vtype_t as kind;
         let topic = CString::new(record.topic).map_err(|_| RDKafkaErrorCode::InvalidArgument)?;
         let memory = |bytes: Option<&[u8]>| sys::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 {
             ptr: bytes.map_or(ptr::null_mut(), |b| b.as_ptr().cast_mut().cast()),

@@ -175,7 +175,9 @@ fn strike(nodes: &mut Nodes, dice: &mut Dice) -> String {
 }
 
 fn told(verb: &str, ids: &[u32], mut act: impl FnMut(u32)) -> String {
-    ids.iter().for_each(|id| act(*id));
+    for id in ids {
+        act(*id);
+    }
     format!("{verb} {ids:?}")
 }
 

@@ -21,7 +21,7 @@ struct Node {
 /// Nodes `1..=n`, all of them brokers and voters.
 pub struct Nodes {
     program: PathBuf,
-    nodes: Vec<Node>,
+    all: Vec<Node>,
     bootstrap: String,
 }
 
@@ -75,7 +75,7 @@ impl Nodes {
             .collect();
         Self {
             program: PathBuf::from(program),
-            nodes,
+            all: nodes,
             bootstrap: addresses.join(","),
         }
     }
@@ -87,7 +87,7 @@ impl Nodes {
 
     /// The ids of all nodes.
     pub fn ids(&self) -> Vec<u32> {
-        self.nodes.iter().map(|node| node.id).collect()
+        self.all.iter().map(|node| node.id).collect()
     }
 
     /// Starts the nodes that do not run; returns at once.
@@ -156,7 +156,7 @@ impl Nodes {
 
     /// The process of a node that runs.
     pub fn pid(&self, id: u32) -> Option<u32> {
-        let node = self.nodes.iter().find(|node| node.id == id)?;
+        let node = self.all.iter().find(|node| node.id == id)?;
         node.child.as_ref().map(Child::id)
     }
 
@@ -170,7 +170,7 @@ impl Nodes {
     }
 
     fn node(&mut self, id: u32) -> &mut Node {
-        self.nodes
+        self.all
             .iter_mut()
             .find(|node| node.id == id)
             .expect("a node of ours")

@@ -41,7 +41,7 @@ impl Cluster {
                 log_dirs: vec![DIRECTORY],
                 features: Vec::new(),
             };
-            cluster.add(Record::RegisterBroker {
+            cluster.add(&Record::RegisterBroker {
                 registration,
                 epoch: i64::from(id),
             });
@@ -50,13 +50,13 @@ impl Cluster {
         cluster
     }
 
-    pub fn add(&mut self, record: Record) {
+    pub fn add(&mut self, record: &Record) {
         let offset = self.0.offset + 1;
-        apply(&mut self.0, offset, &record, &mut Delta::default());
+        apply(&mut self.0, offset, record, &mut Delta::default());
     }
 
     pub fn fence(&mut self, id: i32, fenced: bool) {
-        self.add(Record::BrokerChange {
+        self.add(&Record::BrokerChange {
             id,
             fenced: Some(fenced),
             in_controlled_shutdown: None,
@@ -67,12 +67,12 @@ impl Cluster {
     /// A topic; its id is made of its name's first byte.
     pub fn topic(&mut self, name: &str, partitions: &[PartitionState]) -> Uuid {
         let id = Uuid([name.as_bytes()[0]; 16]);
-        self.add(Record::Topic {
+        self.add(&Record::Topic {
             id,
             name: name.to_owned(),
         });
         for (index, state) in (0..).zip(partitions) {
-            self.add(Record::Partition {
+            self.add(&Record::Partition {
                 topic: id,
                 index,
                 state: state.clone(),
@@ -82,7 +82,7 @@ impl Cluster {
     }
 
     pub fn set(&mut self, resource: Resource, key: &str, value: &str) {
-        self.add(Record::Config {
+        self.add(&Record::Config {
             resource,
             key: key.to_owned(),
             value: Some(value.to_owned()),

@@ -37,6 +37,43 @@ use super::cluster::node;
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// Registers until there is a controller that answers.
+async fn register(
+    quorum: &Quorum,
+    request: &BrokerRegistrationRequest,
+) -> BrokerRegistrationResponse {
+    loop {
+        if let Ok(reply) = quorum.submit(request.clone().into()).await {
+            return BrokerRegistrationResponse::try_from(reply).unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn until_created(lone: &Lone, name: &str) -> MetadataResponseTopic {
+    loop {
+        let topic = lone.metadata(name).await;
+        if topic.error_code.is_ok() {
+            return topic;
+        }
+    }
+}
+
+async fn ask_for_ids(lone: Arc<Lone>) -> Vec<i64> {
+    let mut ids = Vec::new();
+    for _ in 0..600 {
+        let request = InitProducerIdRequest {
+            transactional_id: None,
+            ..InitProducerIdRequest::default()
+        };
+        let response = init_producer_id::answer(&lone.ctx(5), request).await;
+        assert_eq!(response.error_code, ErrorCode::NONE);
+        assert_eq!(response.producer_epoch, 0, "rule 50");
+        ids.push(response.producer_id);
+    }
+    ids
+}
+
 /// A node without sockets: its quorum, its replicas, and clients of the newest versions.
 struct Lone {
     ctx: Ctx,
@@ -137,14 +174,7 @@ impl Lone {
             log_dirs: vec![Uuid([7; 16])],
             ..BrokerRegistrationRequest::default()
         };
-        let registered = async {
-            loop {
-                if let Ok(reply) = quorum.submit(request.clone().into()).await {
-                    return BrokerRegistrationResponse::try_from(reply).unwrap();
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
+        let registered = register(quorum, &request);
         let registered = tokio::time::timeout(PATIENCE, registered).await.unwrap();
         assert_eq!(registered.error_code, ErrorCode::NONE);
         let heartbeat = BrokerHeartbeatRequest {
@@ -270,15 +300,9 @@ async fn a_topic_that_is_asked_for_is_created_and_has_no_leader_in_the_first_ans
     let lone = Lone::start(&[("num.partitions", "2")]).await;
     let first = lone.metadata("new").await;
     assert_eq!(first.error_code, ErrorCode::LEADER_NOT_AVAILABLE, "rule 10");
-    let second = async {
-        loop {
-            let topic = lone.metadata("new").await;
-            if topic.error_code.is_ok() {
-                return topic;
-            }
-        }
-    };
-    let second = tokio::time::timeout(PATIENCE, second).await.unwrap();
+    let second = tokio::time::timeout(PATIENCE, until_created(&lone, "new"))
+        .await
+        .unwrap();
     assert_eq!(second.partitions.len(), 2);
     let bad = lone.metadata("a b").await;
     assert_eq!(bad.error_code, ErrorCode::INVALID_TOPIC_EXCEPTION);
@@ -324,20 +348,7 @@ async fn no_producer_id_is_given_twice_across_blocks_and_askers() {
     let mut askers = tokio::task::JoinSet::new();
     for _ in 0..4 {
         let lone = Arc::clone(&lone);
-        askers.spawn(async move {
-            let mut ids = Vec::new();
-            for _ in 0..600 {
-                let request = InitProducerIdRequest {
-                    transactional_id: None,
-                    ..InitProducerIdRequest::default()
-                };
-                let response = init_producer_id::answer(&lone.ctx(5), request).await;
-                assert_eq!(response.error_code, ErrorCode::NONE);
-                assert_eq!(response.producer_epoch, 0, "rule 50");
-                ids.push(response.producer_id);
-            }
-            ids
-        });
+        askers.spawn(ask_for_ids(lone));
     }
     let mut ids = tokio::time::timeout(PATIENCE, askers.join_all())
         .await

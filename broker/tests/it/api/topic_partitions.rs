@@ -54,32 +54,34 @@ fn three_topics() -> Cluster {
     cluster
 }
 
+/// What all pages tell, one after the other.
+fn all_pages(cluster: &Cluster, names: &[&str], limit: i32) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut cursor: Option<(String, i32)> = None;
+    for _ in 0..20 {
+        let from = cursor.as_ref().map(|(topic, at)| (topic.as_str(), *at));
+        let response = describe(&cluster.0, "PLAINTEXT", &request(names, limit, from), 2_000);
+        let page = told(&response);
+        let count: usize = page.iter().map(|(_, indexes)| indexes.len()).sum();
+        assert!(count <= usize::try_from(limit).unwrap());
+        for (topic, indexes) in page {
+            seen.extend(indexes.iter().map(|index| format!("{topic}{index}")));
+        }
+        cursor = next(&response).map(|(topic, at)| (topic.to_owned(), at));
+        if cursor.is_none() {
+            break;
+        }
+    }
+    seen
+}
+
 #[test]
 fn pages_follow_each_other_without_gap_or_repetition() {
     let cluster = three_topics();
     for names in [&["c", "a", "b"][..], &[]] {
         for limit in 1..=10 {
-            let mut seen = Vec::new();
-            let mut cursor: Option<(String, i32)> = None;
-            for _ in 0..20 {
-                let from = cursor.as_ref().map(|(topic, at)| (topic.as_str(), *at));
-                let response =
-                    describe(&cluster.0, "PLAINTEXT", &request(names, limit, from), 2_000);
-                let page = told(&response);
-                let count: usize = page.iter().map(|(_, indexes)| indexes.len()).sum();
-                assert!(count <= usize::try_from(limit).unwrap());
-                seen.extend(page.into_iter().flat_map(|(topic, indexes)| {
-                    indexes
-                        .into_iter()
-                        .map(move |index| format!("{topic}{index}"))
-                }));
-                cursor = next(&response).map(|(topic, at)| (topic.to_owned(), at));
-                if cursor.is_none() {
-                    break;
-                }
-            }
             assert_eq!(
-                seen.join(" "),
+                all_pages(&cluster, names, limit).join(" "),
                 "a0 a1 a2 b0 b1 b2 c0 c1 c2",
                 "limit {limit}"
             );

@@ -375,12 +375,13 @@ impl World {
         }
         let written: Vec<Ticket> = self.commits.keys().copied().collect();
         for ticket in written {
-            if let Some(Answer::Written(written)) = self.answers.remove(&ticket) {
-                let (topic, offset) = self.commits.remove(&ticket).unwrap();
-                if written.is_ok() {
-                    self.meet("commit acknowledged");
-                    self.acknowledged.insert(topic, offset);
-                }
+            let Some(Answer::Written(written)) = self.answers.remove(&ticket) else {
+                continue;
+            };
+            let (topic, offset) = self.commits.remove(&ticket).unwrap();
+            if written.is_ok() {
+                self.meet("commit acknowledged");
+                self.acknowledged.insert(topic, offset);
             }
         }
     }
@@ -479,9 +480,9 @@ fn groups_keep_their_promises_through_random_lives() {
         let Ok(counts) = run else {
             panic!("LOOKOUT_SEED={seed} fails");
         };
-        counts
-            .into_iter()
-            .for_each(|(what, count)| *met.entry(what).or_default() += count);
+        for (what, count) in counts {
+            *met.entry(what).or_default() += count;
+        }
     }
     if one.is_none() {
         for what in [

@@ -220,11 +220,10 @@ fn a_crash_at_any_step_of_the_swap_leaves_the_old_or_the_new() {
     snap(&mut states);
     for (from, to) in [(".cleaned", ".swap"), (".swap", "")] {
         if from == ".swap" {
-            for base in [0, 4, 8] {
-                for suffix in ["index", "timeindex", "log"] {
-                    let _ = std::fs::remove_file(place.file(base, suffix));
-                    snap(&mut states);
-                }
+            let suffixes = |base| ["index", "timeindex", "log"].map(|suffix| (base, suffix));
+            for (base, suffix) in [0, 4, 8].into_iter().flat_map(suffixes) {
+                let _ = std::fs::remove_file(place.file(base, suffix));
+                snap(&mut states);
             }
         }
         for suffix in ["index", "timeindex", "log"] {

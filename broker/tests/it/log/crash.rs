@@ -37,7 +37,7 @@ fn survives(place: &Place, all: &[(i64, String)], clean: bool, damage: impl FnOn
     let left = read_all(&log, log.log_start_offset(), 1 << 20);
     assert!(all.starts_with(&left), "{left:?} after {recovery:?}");
     let end = log.log_end_offset();
-    assert_eq!(left.len() as i64, end, "{recovery:?}");
+    assert_eq!(i64::try_from(left.len()).unwrap(), end, "{recovery:?}");
     if recovery.bytes_cut > 0 {
         assert!(!recovery.said.is_empty(), "a cut is said");
     }
@@ -103,11 +103,21 @@ fn a_bit_flipped_anywhere_in_the_last_segment_is_cut_and_never_served() {
                 fs::write(last_log(dir), bytes).unwrap();
             });
             assert!(
-                log.log_end_offset() <= all.len() as i64,
+                log.log_end_offset() <= i64::try_from(all.len()).unwrap(),
                 "byte {at} was cut"
             );
         }
     }
+}
+
+fn ends_in(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|is| is == ending)
+}
+
+fn flipped(bytes: &[u8], at: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[at] ^= 0x41;
+    bytes
 }
 
 #[test]
@@ -117,31 +127,25 @@ fn any_damage_to_an_index_a_snapshot_or_the_epochs_loses_no_record() {
     let files: Vec<_> = fs::read_dir(place.dir())
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !name.ends_with(".log"))
+        .filter(|name| !ends_in(name, "log"))
         .collect();
-    assert!(files.iter().any(|name| name.ends_with(".index")));
-    assert!(files.iter().any(|name| name.ends_with(".timeindex")));
-    assert!(files.iter().any(|name| name.ends_with(".snapshot")));
+    for ending in ["index", "timeindex", "snapshot"] {
+        assert!(files.iter().any(|name| ends_in(name, ending)), "{ending}");
+    }
+    let after_one_more = i64::try_from(all.len()).unwrap() + 1;
     for name in files {
         let bytes = fs::read(place.dir().join(&name)).unwrap();
         for clean in [true, false] {
             for at in 0..bytes.len() {
-                let log = survives(&place, &all, clean, |dir| {
-                    let mut bytes = bytes.clone();
-                    bytes[at] ^= 0x41;
-                    fs::write(dir.join(&name), bytes).unwrap();
-                });
-                assert_eq!(
-                    log.log_end_offset(),
-                    all.len() as i64 + 1,
-                    "{name} byte {at}"
-                );
+                let damage = |dir: &Path| fs::write(dir.join(&name), flipped(&bytes, at)).unwrap();
+                let log = survives(&place, &all, clean, damage);
+                assert_eq!(log.log_end_offset(), after_one_more, "{name} byte {at}");
                 finds_every_time(&log);
             }
             let log = survives(&place, &all, clean, |dir| {
                 fs::remove_file(dir.join(&name)).unwrap();
             });
-            assert_eq!(log.log_end_offset(), all.len() as i64 + 1, "{name} removed");
+            assert_eq!(log.log_end_offset(), after_one_more, "{name} removed");
         }
     }
 }

@@ -25,8 +25,7 @@ fn a_full_disk_refuses_one_append_and_the_next_one_works() {
         spent.then_some(Refusal::Full)
     });
     let mut log = place.open();
-    let mut written = 0;
-    for number in 0..40 {
+    for (written, number) in (0_i64..).zip(0..40_usize) {
         // Each time the disk is full at another step of the append.
         left.store(number % 7, Ordering::SeqCst);
         let value = number.to_string();
@@ -41,7 +40,6 @@ fn a_full_disk_refuses_one_append_and_the_next_one_works() {
             }
             Err(other) => panic!("{other}"),
         }
-        written += 1;
     }
     left.store(usize::MAX, Ordering::SeqCst);
     let expected: Vec<_> = (0..40).map(|number| (number, number.to_string())).collect();

@@ -21,10 +21,9 @@ fn the_first_record_at_or_after_a_time_is_found() {
         log.move_log_start(start).unwrap();
         for sought in 0..22 {
             for below in 0..=9 {
-                let expected = TIMES
-                    .iter()
-                    .enumerate()
-                    .map(|(at, time)| (at as i64, NOW_MS + *time))
+                let expected = (0_i64..)
+                    .zip(TIMES.iter())
+                    .map(|(at, time)| (at, NOW_MS + *time))
                     .find(|(at, time)| *at >= start && *time >= NOW_MS + sought)
                     .filter(|(at, _)| *at < below);
                 let found = log.offset_for_timestamp(NOW_MS + sought, below).unwrap();

@@ -18,9 +18,9 @@ pub const WORTH_MEETING: [&str; 9] = [
 ];
 
 /// Counts what a record shows.
-pub fn meet(record: &Record, met: &mut BTreeMap<&'static str, usize>) {
+pub fn meet(record: &Record, shown: &mut BTreeMap<&'static str, usize>) {
     let is_moving = |state: &PartitionState| !state.adding.is_empty() || !state.removing.is_empty();
-    let mut meet = |what, is_so: bool| *met.entry(what).or_default() += usize::from(is_so);
+    let mut meet = |what, is_so: bool| *shown.entry(what).or_default() += usize::from(is_so);
     match record {
         Record::Partition { state, .. } => {
             meet("elections", state.leader_epoch > 0 && state.leader >= 0);

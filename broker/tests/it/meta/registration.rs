@@ -10,9 +10,9 @@ use broker::wire::uuid::Uuid;
 
 use super::cluster::{Cluster, dir, registration, settings};
 
-fn error_of(cluster: &mut Cluster, request: BrokerRegistrationRequest) -> ErrorCode {
+fn error_of(cluster: &mut Cluster, request: &BrokerRegistrationRequest) -> ErrorCode {
     let before = cluster.image.clone();
-    let answer = cluster.register(&request);
+    let answer = cluster.register(request);
     assert_eq!(cluster.image, before, "a refusal changes nothing");
     assert_eq!(answer.broker_epoch, -1);
     answer.error_code
@@ -87,7 +87,7 @@ fn the_same_run_asking_again_gets_the_same_epoch() {
 fn an_id_in_use_is_refused_until_its_session_is_over() {
     let mut cluster = Cluster::of(2);
     cluster.now_ms += 9_000;
-    let refused = error_of(&mut cluster, registration(1, 2));
+    let refused = error_of(&mut cluster, &registration(1, 2));
     assert_eq!(refused, ErrorCode::DUPLICATE_BROKER_REGISTRATION);
     cluster.now_ms += 1;
     let answer = cluster.register(&registration(1, 2));
@@ -112,7 +112,7 @@ fn a_broker_of_another_cluster_is_refused() {
         ..registration(2, 2)
     };
     assert_eq!(
-        error_of(&mut cluster, request),
+        error_of(&mut cluster, &request),
         ErrorCode::INCONSISTENT_CLUSTER_ID
     );
 }
@@ -125,13 +125,13 @@ fn a_broker_without_a_finalised_feature_is_refused() {
         .features
         .retain(|feature| feature.name != METADATA_VERSION);
     assert_eq!(
-        error_of(&mut cluster, request),
+        error_of(&mut cluster, &request),
         ErrorCode::UNSUPPORTED_VERSION
     );
     let mut request = registration(2, 2);
     request.features[0].max_supported_version = 29;
     assert_eq!(
-        error_of(&mut cluster, request),
+        error_of(&mut cluster, &request),
         ErrorCode::UNSUPPORTED_VERSION
     );
 }
@@ -151,7 +151,7 @@ fn log_directories_are_named_once_and_belong_to_one_broker() {
             ..registration(2, 2)
         };
         assert_eq!(
-            error_of(&mut cluster, request),
+            error_of(&mut cluster, &request),
             ErrorCode::INVALID_REGISTRATION
         );
     }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use broker::meta::controller::ControllerSettings;
 use broker::meta::image::Image;
-use broker::meta::record::Record;
+use broker::meta::record::{PartitionState, Record};
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::alter_partition_reassignments::{
     ReassignablePartition, ReassignableTopic,
@@ -414,17 +414,7 @@ impl Life {
         }
         for topic in self.cluster.image.topics.values() {
             for state in &topic.partitions {
-                let is_gone = |id: &i32| {
-                    let at = state
-                        .replicas
-                        .iter()
-                        .position(|replica| replica == id)
-                        .unwrap();
-                    !self
-                        .cluster
-                        .image
-                        .has_online_dir(*id, state.directories[at])
-                };
+                let is_gone = |id: &i32| is_gone(&self.cluster.image, state, *id);
                 let is_out_of_reach = !state.isr.is_empty() && state.isr.iter().all(is_gone);
                 assert!(
                     state.leader >= 0 || is_out_of_reach,
@@ -487,4 +477,10 @@ fn the_invariants_hold_through_every_life() {
 #[test]
 fn a_seed_lives_the_same_life_again() {
     assert_eq!(live(5), live(5));
+}
+
+/// Whether the disk is gone on which a replica lies.
+fn is_gone(image: &Image, state: &PartitionState, id: i32) -> bool {
+    let at = state.replicas.iter().position(|replica| *replica == id);
+    !image.has_online_dir(id, state.directories[at.unwrap()])
 }

@@ -224,9 +224,11 @@ impl Cluster {
         let old = self.nodes.remove(&id).unwrap();
         old.replicas.shut_down();
         old.server.abort();
-        let mut followers = self.control.followers.lock().unwrap();
-        followers.retain(|known| !Arc::ptr_eq(known, &old.replicas));
-        drop(followers);
+        self.control
+            .followers
+            .lock()
+            .unwrap()
+            .retain(|known| !Arc::ptr_eq(known, &old.replicas));
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = socket.local_addr().unwrap().port();
         let delta = Delta {
@@ -306,10 +308,10 @@ fn node(config: Arc<NodeConfig>, dirs: Vec<(PathBuf, Uuid)>, socket: TcpListener
             connect_timeout: Duration::from_secs(5),
         },
     });
-    let served = Arc::clone(&replicas);
+    let answering = Arc::clone(&replicas);
     let server = tokio::spawn(async move {
         while let Ok((stream, _)) = socket.accept().await {
-            tokio::spawn(serve(stream, Arc::clone(&served)));
+            tokio::spawn(serve(stream, Arc::clone(&answering)));
         }
     });
     Node {
@@ -417,7 +419,7 @@ impl Node {
     }
 
     /// Asks for an offset.
-    pub async fn offset(&self, replica_id: i32, timestamp: i64) -> ListOffsetsPartitionResponse {
+    pub fn offset(&self, replica_id: i32, timestamp: i64) -> ListOffsetsPartitionResponse {
         let request = ListOffsetsRequest {
             replica_id,
             topics: vec![ListOffsetsTopic {
@@ -435,8 +437,8 @@ impl Node {
     }
 
     /// This replica's own log end.
-    pub async fn end(&self) -> i64 {
-        self.offset(-2, -1).await.offset
+    pub fn end(&self) -> i64 {
+        self.offset(-2, -1).offset
     }
 }
 

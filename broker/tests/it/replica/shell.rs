@@ -35,7 +35,7 @@ async fn a_write_to_all_is_on_every_replica_when_it_is_acknowledged() {
         assert_eq!(done.error_code, ErrorCode::NONE);
         assert_eq!(done.base_offset, round * 2);
         for id in 1..=3 {
-            assert!(cluster.node(id).end().await >= (round + 1) * 2);
+            assert!(cluster.node(id).end() >= (round + 1) * 2);
         }
     }
     let fetched = leader.fetch(3, 0).await;
@@ -44,10 +44,10 @@ async fn a_write_to_all_is_on_every_replica_when_it_is_acknowledged() {
         offsets(&fetched.records.unwrap()),
         (2..10).collect::<Vec<i64>>()
     );
-    assert_eq!(leader.offset(-1, -1).await.offset, 10);
-    assert_eq!(leader.offset(-1, -2).await.offset, 0);
+    assert_eq!(leader.offset(-1, -1).offset, 10);
+    assert_eq!(leader.offset(-1, -2).offset, 0);
     assert_eq!(
-        cluster.node(2).offset(-1, -1).await.error_code,
+        cluster.node(2).offset(-1, -1).error_code,
         ErrorCode::NOT_LEADER_OR_FOLLOWER
     );
     let text = leader.metrics.text();
@@ -93,7 +93,7 @@ async fn a_deposed_leader_gives_up_what_was_never_committed() {
     );
     let is_level = || async {
         let state = cluster.control.partition();
-        old.end().await == 2 && state.isr.len() == 3
+        old.end() == 2 && state.isr.len() == 3
     };
     until("the old leader follows", is_level).await;
     let moved = old.produce(1, batch(&["x"])).await.unwrap();
@@ -215,7 +215,7 @@ async fn deleting_records_waits_for_the_followers() {
     let done = &done.topics[0].partitions[0];
     assert_eq!((done.error_code, done.low_watermark), (ErrorCode::NONE, 3));
     for id in 1..=3 {
-        assert_eq!(cluster.node(id).offset(-2, -2).await.offset, 3);
+        assert_eq!(cluster.node(id).offset(-2, -2).offset, 3);
     }
     let gone = leader.fetch(0, 0).await;
     assert_eq!(gone.error_code, ErrorCode::OFFSET_OUT_OF_RANGE);
@@ -227,7 +227,7 @@ async fn unacknowledged_writes_are_silent_until_they_fail() {
     assert!(cluster.node(1).produce(0, batch(&["a"])).await.is_none());
     let odd = cluster.node(1).produce(5, batch(&["a"])).await.unwrap();
     assert_eq!(odd.error_code, ErrorCode::INVALID_REQUIRED_ACKS);
-    assert_eq!(cluster.node(1).end().await, 1);
+    assert_eq!(cluster.node(1).end(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

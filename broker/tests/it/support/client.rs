@@ -39,19 +39,20 @@ impl Client {
 
     /// The next answer's content.
     pub async fn next(&mut self) -> Option<bytes::Bytes> {
-        let content = async {
-            loop {
-                let max = frame::MAX_FRAME_BYTES;
-                if let Some(content) = frame::next_frame(&mut self.buffer, max).unwrap() {
-                    return Some(content);
-                }
-                match self.stream.read_buf(&mut self.buffer).await {
-                    Ok(0) | Err(_) => return None,
-                    Ok(_) => {}
-                }
+        timeout(PATIENCE, self.content()).await.unwrap()
+    }
+
+    async fn content(&mut self) -> Option<bytes::Bytes> {
+        loop {
+            let max = frame::MAX_FRAME_BYTES;
+            if let Some(content) = frame::next_frame(&mut self.buffer, max).unwrap() {
+                return Some(content);
             }
-        };
-        timeout(PATIENCE, content).await.unwrap()
+            match self.stream.read_buf(&mut self.buffer).await {
+                Ok(0) | Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
     }
 
     /// Asks and waits.
