@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Ctx, Data};
 use crate::meta::image::Image;
+use crate::meta::record::PartitionState;
 use crate::replica::partition::Partition;
 use crate::replica::purgatory::Bell;
 use crate::replica::serve::{Look, ReadAt, Reader};
@@ -190,16 +191,11 @@ impl<'a> Fetch<'a> {
             };
             for (asked, spot) in topic.partitions.iter().zip(spots.by_ref()) {
                 let mut data = spot.data(&self.data.replicas, asked.partition);
+                let moved = known.filter(|_| is_moved(data.error_code));
                 let state =
-                    known.and_then(|topic| self.image.partition(&topic.name, data.partition_index));
-                if let (true, Some(state)) = (is_moved(data.error_code), state) {
-                    leaders.insert(state.leader);
-                    data.current_leader = LeaderIdAndEpoch {
-                        leader_id: state.leader,
-                        leader_epoch: state.leader_epoch,
-                        ..LeaderIdAndEpoch::default()
-                    };
-                }
+                    moved.and_then(|topic| self.image.partition(&topic.name, data.partition_index));
+                leaders.extend(state.map(|state| state.leader));
+                data.current_leader = state.map_or_else(LeaderIdAndEpoch::default, leader_of);
                 done.partitions.push(data);
             }
             done.topic = topic.topic;
@@ -207,6 +203,14 @@ impl<'a> Fetch<'a> {
         }
         response.node_endpoints = endpoints(self.data, &self.image, &leaders);
         response
+    }
+}
+
+fn leader_of(state: &Arc<PartitionState>) -> LeaderIdAndEpoch {
+    LeaderIdAndEpoch {
+        leader_id: state.leader,
+        leader_epoch: state.leader_epoch,
+        ..LeaderIdAndEpoch::default()
     }
 }
 

@@ -85,17 +85,22 @@ impl ProducerIds {
             match taken {
                 Some(id) if !few => return Ok(id),
                 Some(id) => {
-                    if let Ok(_asking) = self.asking.try_acquire() {
-                        let soon = until.min(Instant::now() + AHEAD);
-                        let refilled = self.refill(broker, soon).await;
-                        if let Err(failure) = refilled {
-                            log::warn!("no more producer ids for now: {}", failure.message);
-                        }
-                    }
+                    self.refill_ahead(broker, until).await;
                     return Ok(id);
                 }
                 None => self.wait_for_block(broker, until).await?,
             }
+        }
+    }
+
+    /// Gets a block before the last one is used up, unless somebody does already.
+    async fn refill_ahead(&self, broker: &Broker, until: Instant) {
+        let Ok(_asking) = self.asking.try_acquire() else {
+            return;
+        };
+        let soon = until.min(Instant::now() + AHEAD);
+        if let Err(failure) = self.refill(broker, soon).await {
+            log::warn!("no more producer ids for now: {}", failure.message);
         }
     }
 

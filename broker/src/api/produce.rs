@@ -114,14 +114,13 @@ impl Produce<'_> {
             let name = topic_ref(self.data.version, &done);
             let answer = match self.append(name, &data) {
                 Ok((partition, written)) => {
-                    if self.acks == Acks::All && !written.committed {
-                        self.pending.push(Pending {
-                            partition,
-                            written,
-                            topic: at,
-                            place,
-                        });
-                    }
+                    let waits = self.acks == Acks::All && !written.committed;
+                    self.pending.extend(waits.then_some(Pending {
+                        partition,
+                        written,
+                        topic: at,
+                        place,
+                    }));
                     success(data.index, &written)
                 }
                 Err(refusal) => {
