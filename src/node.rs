@@ -54,7 +54,7 @@ pub async fn run(
     let member = async {
         node.serving().await;
         log::info!("node {id} serves");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let within = tokio::select! {
         () = stop_signal(&mut signals, lifeline) => STOPS_WITHIN,

@@ -151,6 +151,18 @@ async fn one_address_has_no_more_connections_than_it_may() {
     cluster.end().await;
 }
 
+/// Sends `bytes` of a frame that claims 100 MiB, as far as they are taken, and stays.
+async fn send_half(mut client: Client, bytes: usize, sent: Arc<AtomicUsize>) {
+    let piece = vec![0; 64 << 10];
+    client.send_bytes(&[6, 0x3f, 0, 0]).await.unwrap();
+    let mut left = bytes / piece.len();
+    while left > 0 && client.send_bytes(&piece).await.is_ok() {
+        sent.fetch_add(piece.len(), Ordering::Relaxed);
+        left -= 1;
+    }
+    std::future::pending::<()>().await;
+}
+
 /// Bytes of this process that lie in memory.
 fn resident_bytes() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -167,19 +179,7 @@ async fn half_sent_frames_take_no_more_memory_than_all_of_them_may() {
     let before = resident_bytes();
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..20 {
-        let mut client = cluster.client(1).await;
-        let sent = Arc::clone(&sent);
-        senders.spawn(async move {
-            let piece = [0; 64 << 10];
-            client.send_bytes(&[6, 0x3f, 0, 0]).await.unwrap();
-            for _ in 0..EACH / piece.len() {
-                if client.send_bytes(&piece).await.is_err() {
-                    return;
-                }
-                sent.fetch_add(piece.len(), Ordering::Relaxed);
-            }
-            std::future::pending::<()>().await;
-        });
+        senders.spawn(send_half(cluster.client(1).await, EACH, Arc::clone(&sent)));
     }
     let (mut last, mut still) = (0, 0);
     while still < 50 {

@@ -16,7 +16,6 @@ use libc::{addrinfo, sockaddr, sockaddr_in};
 use log::Level;
 use rdkafka::ClientConfig;
 use rdkafka::bindings as sys;
-use rdkafka::bindings::rd_kafka_vtype_t as kind;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaType;

@@ -107,7 +107,7 @@ async fn many_versions_of_few_keys_shrink_on_leader_and_follower_and_over_a_rest
         state.leader_epoch += 1;
     });
     check(&contents(cluster.node(2)).await, end);
-    assert_eq!(cluster.node(2).end().await, end);
+    assert_eq!(cluster.node(2).end(), end);
 }
 
 /// Every key's last version is there, and every record where it was written.
