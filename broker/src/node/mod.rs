@@ -2,7 +2,7 @@
 //! data that it serves.
 //!
 //! Start: directories, sockets, quorum, replicas, groups; then the broker registers, catches up with
-//! the metadata, accepts clients, and is unfenced. Stop: leaderships move away, sockets close, logs
+//! the metadata, is unfenced, and accepts clients. Stop: leaderships move away, sockets close, logs
 //! close cleanly, the quorum ends.
 
 mod dirs;
