@@ -17,7 +17,7 @@ struct Lines {
 }
 
 /// Sends everything that is logged to standard error.
-pub(crate) fn install(verbose: u8) {
+pub fn install(verbose: u8) {
     let level = match verbose {
         0 => LevelFilter::Info,
         1 => LevelFilter::Debug,

@@ -128,6 +128,14 @@ impl Cluster {
         self.script.signal("resume", ids);
     }
 
+    /// Tells a node of the bundled broker what is broken on purpose; nothing heals it.
+    pub fn breaks(&self, id: u32, faults: &str) {
+        let dir = self.scratch("x").join("../..").join(id.to_string());
+        let new = dir.join("faults.new");
+        std::fs::write(&new, faults).expect("a node's faults");
+        std::fs::rename(new, dir.join("faults")).expect("a node's faults");
+    }
+
     /// How many partitions Kafka's own tool lists under such a fault.
     pub fn faults(&self, faults: Faults) -> usize {
         partitions(&self.tool("TopicCommand", &["--describe", faults.option()])).len()

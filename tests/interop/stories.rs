@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod cuts;
+#[cfg(test)]
 #[expect(
     dead_code,
     reason = "the tests in tests/it share this file and use other parts of it"
