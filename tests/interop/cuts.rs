@@ -9,39 +9,48 @@ use crate::screen::{Operator, is_up};
 const CLUSTER: Duration = Duration::from_mins(2);
 /// The one that the others cannot reach.
 const ALONE: u32 = 5;
-/// A topic of three replicas with partitions on every node.
-const TOPIC: &str = "orders";
+/// Led by it; the others follow, or try to.
+const LED: &str = "cuts-led";
+/// Led by another; it follows.
+const FOLLOWED: &str = "cuts-followed";
+
+/// Heals whatever becomes of the story.
+struct Cut<'a>(&'a Cluster);
+
+impl Drop for Cut<'_> {
+    fn drop(&mut self) {
+        (1..=5).for_each(|id| self.0.breaks(id, ""));
+    }
+}
 
 #[test]
 fn a_broker_that_nobody_reaches_goes_on_leading_unnoticed_and_out_of_all_fetches() {
     let cluster = Cluster::healed();
-    let led = |partition: &Partition| partition.leader == Some(ALONE);
-    let before = cluster.topic(TOPIC);
-    assert!(before.iter().any(led), "{before:?}");
+    for (topic, replicas) in [(LED, "5:1:2"), (FOLLOWED, "1:5:2")] {
+        let create = [
+            "--create",
+            "--topic",
+            topic,
+            "--replica-assignment",
+            replicas,
+        ];
+        cluster.tool("TopicCommand", &create);
+    }
     let mut lookout = Operator::sits_down(&cluster);
     lookout.sees("brokers 5/5");
 
+    let cut = Cut(&cluster);
     for id in (1..=5).filter(|id| *id != ALONE) {
         cluster.breaks(id, &format!("cut {ALONE}\n"));
     }
-    // It heartbeats, so it keeps its leaderships; followers leave its in-sync sets; it goes on following others.
-    let began = Instant::now();
-    let cut_off = |partition: &Partition| {
-        if led(partition) {
-            partition.isr == [ALONE]
-        } else {
-            partition.isr.len() == partition.replicas.len()
-        }
-    };
-    loop {
-        let now = cluster.topic(TOPIC);
-        if now.iter().all(cut_off) {
-            let leaders = |all: &[Partition]| all.iter().map(|one| one.leader).collect::<Vec<_>>();
-            assert_eq!(leaders(&now), leaders(&before));
-            break;
-        }
-        assert!(began.elapsed() < CLUSTER, "{now:?}");
+    // Followers that have everything stay in sync: only what is written now tells them apart.
+    for topic in [LED, FOLLOWED] {
+        let write = ["--topic", topic, "--max-messages", "200", "--acks", "1"];
+        cluster.tool("VerifiableProducer", &write);
     }
+    // It heartbeats, so it goes on leading; its followers leave the in-sync set; it goes on following.
+    until(&cluster, LED, |one| one.isr == [ALONE]);
+    until(&cluster, FOLLOWED, |one| one.isr.len() == 3);
     lookout.pty.wait_within(
         CLUSTER,
         "five brokers, and partitions in danger",
@@ -52,12 +61,23 @@ fn a_broker_that_nobody_reaches_goes_on_leading_unnoticed_and_out_of_all_fetches
         },
     );
 
-    for id in 1..=5 {
-        cluster.breaks(id, "");
-    }
-    let whole = |partition: &Partition| partition.isr.len() == partition.replicas.len();
+    drop(cut);
+    until(&cluster, LED, |one| one.isr.len() == 3);
+}
+
+/// Waits until the one partition of a topic is as expected; its leader never changes.
+fn until(cluster: &Cluster, topic: &str, expected: impl Fn(&Partition) -> bool) {
     let began = Instant::now();
-    while !cluster.topic(TOPIC).iter().all(whole) {
-        assert!(began.elapsed() < CLUSTER, "it does not become whole again");
+    loop {
+        let now = cluster.topic(topic);
+        assert!(
+            now.iter()
+                .all(|one| one.leader == one.replicas.first().copied()),
+            "{now:?}"
+        );
+        if now.iter().all(&expected) {
+            return;
+        }
+        assert!(began.elapsed() < CLUSTER, "{now:?}");
     }
 }
