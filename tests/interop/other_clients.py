@@ -5,8 +5,6 @@
 Every client writes records that the other reads: what one of them accepts alone proves little.
 """
 
-import shutil
-import subprocess
 import sys
 import time
 
@@ -44,7 +42,7 @@ def by_confluent(bootstrap):
             producer.poll(0)
         must(producer.flush(DEADLINE_S) == 0 and not failed, f"all acknowledged with {compression}: {failed[:1]}")
     read = read_by_confluent(bootstrap, topic, "clients-confluent-readers", 5 * RECORDS)
-    must(len(set(read)) == 5 * RECORDS, "every record once")
+    must(len(read) == 5 * RECORDS, "every record")
     groups = admin.list_consumer_groups().result(30)
     must(any(g.group_id == "clients-confluent-readers" for g in groups.valid), "the group is listed")
     admin.delete_consumer_groups(["clients-confluent-readers"])["clients-confluent-readers"].result(30)
@@ -67,13 +65,14 @@ def read_by_confluent(bootstrap, topic, group, count):
     ]
     for member in members:
         member.subscribe([topic])
-    read, deadline = [], time.monotonic() + DEADLINE_S
-    while len(read) < count:
+    # What changes hands between the members before it is committed is read again.
+    read, deadline = set(), time.monotonic() + DEADLINE_S
+    while len(read) < count or consumed(members) < count:
         must(time.monotonic() < deadline, f"{len(read)} of {count} records of {topic} read in time")
         for member in members:
             message = member.poll(0.05)
             if message is not None and not message.error():
-                read.append(message.value())
+                read.add(message.value())
     for member in members:
         if member.assignment():
             member.commit(asynchronous=False)
@@ -82,6 +81,10 @@ def read_by_confluent(bootstrap, topic, group, count):
     for member in members:
         member.close()
     return read
+
+
+def consumed(members):
+    return sum(max(p.offset, 0) for member in members for p in member.position(member.assignment()))
 
 
 def by_kafka_python(bootstrap, foreign_topic):
@@ -110,29 +113,14 @@ def by_kafka_python(bootstrap, foreign_topic):
     must(len(described) == 1, "the group is described")
     producer.close()
     admin.close()
-    return topic
-
-
-def by_kcat(bootstrap, topic):
-    if not shutil.which("kcat"):
-        return "kcat is not installed: not asked"
-    listed = subprocess.run(["kcat", "-b", bootstrap, "-L"], capture_output=True, text=True, timeout=30, check=True)
-    must(topic in listed.stdout, "kcat lists the topic")
-    read = subprocess.run(
-        ["kcat", "-b", bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-q"],
-        capture_output=True, text=True, timeout=60, check=True,
-    )
-    must(len(read.stdout.splitlines()) == RECORDS, "kcat reads every record")
-    return "kcat: ok"
 
 
 def main():
     bootstrap = sys.argv[1]
     confluent_topic = by_confluent(bootstrap)
     print("confluent-kafka: ok")
-    python_topic = by_kafka_python(bootstrap, confluent_topic)
+    by_kafka_python(bootstrap, confluent_topic)
     print("kafka-python: ok")
-    print(by_kcat(bootstrap, python_topic))
 
 
 if __name__ == "__main__":
