@@ -1,7 +1,7 @@
 //! What a change of the metadata means for the replicas of this node. Work grows with the change.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::partition::{Key, Partition};
 use super::store::{self, Opened, Shelf};
@@ -89,19 +89,22 @@ impl Replicas {
         opened: Option<Opened>,
     ) {
         let house = &self.house;
-        let partition = house.get((topic.id, index)).unwrap_or_else(|| {
-            let settings = Arc::new(settings::of_topic(image, &house.config, &topic.name));
-            let key = (topic.id, index);
-            let made = store::make(house, &topic.name, key, opened, &settings);
-            let made = Arc::new(made);
-            gauges::add(house, &made);
-            house
-                .partitions
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(Arc::clone(&made));
-            made
-        });
+        let known = house.get((topic.id, index));
+        let partition = known
+            .filter(|known| known.dir.is_some())
+            .unwrap_or_else(|| {
+                let settings = Arc::new(settings::of_topic(image, &house.config, &topic.name));
+                let key = (topic.id, index);
+                let made = store::make(house, &topic.name, key, opened, &settings);
+                let made = Arc::new(made);
+                gauges::add(house, &made);
+                house
+                    .partitions
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(Arc::clone(&made));
+                made
+            });
         let rules = house.rules(&Self::settings_of(&partition));
         let now_ms = house.clock.now_ms();
         match partition.follow_metadata(state, rules, image, now_ms) {
@@ -110,9 +113,34 @@ impl Replicas {
             Err(failure) => {
                 let refusal = house.told(failure);
                 log::error!("{}-{index}: {:?}", topic.name, refusal.message);
+                self.unsettled().insert(partition.key);
             }
         }
+        if partition.dir.is_none() {
+            self.unsettled().insert(partition.key);
+        }
         self.fetchers.assign(house, &partition, partition.source());
+    }
+
+    fn unsettled(&self) -> MutexGuard<'_, BTreeSet<Key>> {
+        self.unsettled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes what the disk had no room for when the metadata asked for it: replicas, and their roles.
+    pub(super) fn settle(&self) {
+        let _one_image_at_a_time = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let image = self.house.image();
+        for (id, index) in std::mem::take(&mut *self.unsettled()) {
+            let topic = image.topic_by_id(id);
+            let state = topic.and_then(|topic| at(topic, index));
+            if let (Some(topic), Some(state)) = (topic, state)
+                && self.is_mine(state)
+            {
+                self.take_up(&image, topic, index, state, None);
+            }
+        }
     }
 
     fn settings_of(partition: &Partition) -> Arc<TopicSettings> {
@@ -128,6 +156,9 @@ impl Replicas {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(partition.key);
         gauges::forget(&self.house, partition);
+        if self.house.of_topic(partition.key.0).is_empty() {
+            gauges::forget_topic(&self.house, &partition.topic);
+        }
         let delay_ms = Self::settings_of(partition).file_delete_delay_ms;
         if let Some(log) = partition.take_log() {
             let path = store::delete(&self.house, partition.dir, log);
