@@ -12,6 +12,7 @@
 mod compare;
 mod keys;
 mod load;
+mod metadata;
 mod nemesis;
 mod nodes;
 mod outages;
@@ -23,6 +24,7 @@ mod seat;
 mod sequence;
 mod serve;
 mod start;
+mod starts;
 mod table;
 mod topics;
 
