@@ -9,8 +9,8 @@ use thiserror::Error;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
-use tokio::time::{Instant, timeout};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, watch};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Door;
 use super::listener::stopped;
@@ -35,6 +35,13 @@ const READ_BYTES: (usize, usize) = (4 << 10, 256 << 10);
 
 /// How long a frame may stand still while it holds memory that others could need.
 const MAX_STALL: Duration = Duration::from_secs(30);
+
+/// How long a client that sends nothing more may still take answers that wait for replicas. What they
+/// tell of is done already.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// How long something that a client asked for goes on once it is gone: as long as a change may take.
+const UNSEEN: Duration = Duration::from_mins(2);
 
 /// Why a connection ends.
 #[derive(Debug, Error)]
@@ -139,13 +146,23 @@ async fn exchange(
         door,
         given: None,
     };
+    let gone = Notify::new();
     let reading = async {
         let ended = requests.take_all(&turns).await;
+        if matches!(ended, Ended::ByClient | Ended::Io(_)) {
+            gone.notify_one();
+        }
         // No more turns: the answers that are outstanding are the last.
         drop(turns);
         ended
     };
-    let (read, written) = tokio::join!(reading, write_all(write, queue, door));
+    let writing = async {
+        tokio::select! {
+            written = write_all(write, queue, door) => written,
+            () = after(&gone, LAST_ANSWERS) => Err(Ended::ByClient),
+        }
+    };
+    let (read, written) = tokio::join!(reading, writing);
     match (written, requests.given) {
         (Err(ended), _) => (ended, None),
         (Ok(()), Some(then)) => {
@@ -154,6 +171,11 @@ async fn exchange(
         }
         (Ok(()), None) => (read, None),
     }
+}
+
+async fn after(event: &Notify, pause: Duration) {
+    event.notified().await;
+    sleep(pause).await;
 }
 
 /// A connection that is given away.
@@ -176,11 +198,26 @@ async fn write_all(
         let key = turn.key;
         let frame = framed.map_err(|source| Ended::Answer { key, source })?;
         door.meter.answered(key, turn.begun.elapsed());
-        let patience = door.patience.max_idle;
-        timeout(patience, write.write_all(&frame))
+        send(&mut write, &frame, door.patience.max_idle).await?;
+        door.meter.bytes_out.add(frame.len() as u64);
+    }
+    Ok(())
+}
+
+/// Sends a frame to a client that takes some of it every so often.
+async fn send(
+    write: &mut WriteHalf<'_>,
+    mut frame: &[u8],
+    patience: Duration,
+) -> Result<(), Ended> {
+    while !frame.is_empty() {
+        let sent = timeout(patience, write.write(frame))
             .await
             .map_err(|_| Ended::Idle(patience))??;
-        door.meter.bytes_out.add(frame.len() as u64);
+        if sent == 0 {
+            return Err(Ended::Io(io::ErrorKind::WriteZero.into()));
+        }
+        frame = frame.get(sent..).unwrap_or(&[]);
     }
     Ok(())
 }
@@ -273,8 +310,8 @@ impl<'a> Requests<'a> {
         Ok(())
     }
 
-    /// Waits for an answer. Only a fetch is dropped when its client goes: it changes nothing, and it
-    /// may wait long.
+    /// Waits for an answer. When its client goes a fetch is dropped, as it changes nothing; all else
+    /// gets the time that a change may take, so that nobody holds a connection for as long as he likes.
     async fn in_turn(&mut self, key: ApiKey, mut answer: Later<Framed>) -> Result<Framed, Ended> {
         loop {
             let ahead = self.input.buffer.len() < MAX_AHEAD_BYTES;
@@ -286,7 +323,7 @@ impl<'a> Requests<'a> {
             match more {
                 Ok(()) => {}
                 Err(ended) if key == ApiKey::FETCH => return Err(ended),
-                Err(_) => return Ok(answer.await),
+                Err(ended) => return timeout(UNSEEN, answer).await.map_err(|_| ended),
             }
         }
     }

@@ -5,6 +5,7 @@
 //! the metadata, is unfenced, and accepts clients. Stop: leaderships move away, sockets close, logs
 //! close cleanly, the quorum ends.
 
+mod descriptors;
 mod dirs;
 mod faults;
 mod follow;

@@ -1,12 +1,12 @@
 //! Builds the parts of a node in order. What fails leaves nothing running.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 
+use super::descriptors;
 use super::dirs::{self, Dirs};
 use super::membership::{Identity, Membership, Standing, Want};
 use super::{NodeHandle, StartError, faults, follow, numbers};
@@ -29,6 +29,7 @@ use crate::wire::messages::broker_registration::RegisteredListener;
 const METADATA_DIR: &str = "__cluster_metadata-0";
 
 pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartError> {
+    let files = descriptors::raise();
     let faults = Faults::default();
     let dirs = open_dirs(&config, &faults).await?;
     let bound = bind_all(&mut config).await?;
@@ -46,7 +47,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let (trouble, troubled) = watch::channel(None);
     let (registered, epoch) = watch::channel(-1);
     let (followed, offset) = watch::channel(-1);
-    let (controllers, clients) = open_doors(&broker, bound, &offset);
+    let (controllers, clients) = open_doors(&broker, bound, &offset, files);
     let mut tasks = JoinSet::new();
     follow_faults(&broker, &mut tasks);
     if broker.config.is_broker {
@@ -230,9 +231,10 @@ fn open_doors(
     broker: &Arc<Broker>,
     bound: Vec<Bound>,
     followed: &watch::Receiver<i64>,
+    files: usize,
 ) -> (Vec<Serving>, Vec<Serving>) {
     let config = &broker.config;
-    let admission = Admission::new(limits(config));
+    let admission = Admission::new(limits(config, files));
     let meter = Meter::new(&broker.metrics, SERVED.iter().map(|api| api.key));
     let max_frame_bytes = usize::try_from(config.number("socket.request.max.bytes"));
     let patience = Patience {
@@ -271,19 +273,14 @@ fn open_doors(
     (controllers, clients)
 }
 
-fn limits(config: &NodeConfig) -> Limits {
+fn limits(config: &NodeConfig, files: usize) -> Limits {
     let number = |key| usize::try_from(config.number(key)).unwrap_or(usize::MAX);
     let overrides = config.text("max.connections.per.ip.overrides");
-    let overrides: HashMap<_, _> = keys::list(&overrides)
-        .filter_map(|pair| {
-            let (address, count) = pair.rsplit_once(':')?;
-            Some((address.parse().ok()?, count.parse().ok()?))
-        })
-        .collect();
     Limits {
-        connections: number("max.connections"),
+        connections: number("max.connections").min(descriptors::for_connections(files)),
         per_ip: number("max.connections.per.ip"),
-        overrides,
+        // They were checked with the other settings.
+        overrides: keys::limits_by_address(&overrides).unwrap_or_default(),
     }
 }
 
