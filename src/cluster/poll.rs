@@ -17,7 +17,8 @@ use super::error::CallError;
 use super::pace::Pace;
 use super::{admin, focus as eyes, groups, log_dirs, patrol, roster, topology};
 use crate::clock::now;
-use crate::model::{Facts, Failure, Focus, Snapshot, Span, Topics, Topology};
+use crate::config::route::Route;
+use crate::model::{Endpoint, Facts, Failure, Focus, Snapshot, Span, Topics, Topology};
 
 /// Updates that may wait for the assembler; beyond that pollers wait.
 const UPDATES: usize = 64;
@@ -34,6 +35,8 @@ pub struct WatchOptions {
     pub name: Arc<str>,
     /// `host:port` each.
     pub bootstrap: Vec<String>,
+    /// How advertised addresses are reached.
+    pub route: Route,
     /// The name brokers see in their logs and quotas.
     pub client_id: Arc<str>,
     pub paces: Paces,
@@ -54,6 +57,15 @@ pub struct Paces {
     pub focus: Duration,
     /// Configs and log dirs.
     pub slow: Duration,
+}
+
+impl WatchOptions {
+    /// The way in, and the bootstrap addresses; the error is a sentence on the first that is none.
+    pub fn way_in(&self) -> Result<(Dialer, Vec<Endpoint>), Arc<str>> {
+        let bootstrap = self.bootstrap.iter().map(|text| address::endpoint(text));
+        let bootstrap = bootstrap.collect::<Result<Vec<_>, _>>()?;
+        Ok((Dialer::new(&self.route, &bootstrap), bootstrap))
+    }
 }
 
 impl Default for Paces {
@@ -177,7 +189,8 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
         .iter()
         .map(|text| address::endpoint(text))
         .partition(Result::is_ok);
-    let bootstrap = bootstrap.into_iter().flatten().collect();
+    let bootstrap: Vec<_> = bootstrap.into_iter().flatten().collect();
+    let dialer = Dialer::new(&options.route, &bootstrap);
     let unreadable: Vec<Arc<str>> = unreadable.into_iter().filter_map(Result::err).collect();
     let facts = Facts {
         name: options.name,
@@ -193,7 +206,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     }));
     let (nudges, _) = watch::channel(Nudges::default());
     let desk = Desk {
-        client: Client::new(Dialer::default(), options.client_id, bootstrap),
+        client: Client::new(dialer, options.client_id, bootstrap),
         paces: options.paces,
         updates,
         shown: snapshots.clone(),
