@@ -14,6 +14,7 @@ use super::error::PracticeError;
 use super::node::Lifeline;
 use super::workload;
 use crate::cluster::{self, Paces, WatchOptions};
+use crate::config::route::Route;
 use crate::model::practice::Owner;
 use crate::model::{Focus, Order, Practice, Snapshot};
 
@@ -106,6 +107,7 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
         name: Arc::from("practice"),
         bootstrap,
+        route: Route::default(),
         client_id: Arc::from(CLIENT_ID),
         paces: Paces::default(),
         roster: None,

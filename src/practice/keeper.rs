@@ -54,6 +54,10 @@ impl Keeper {
             cluster.end();
         }
         let (cluster, starting) = Cluster::prepare(dir, None, Data::Kept, Lifeline::Starter)?;
+        // While the lock was waited for, somebody else may have started it.
+        if cluster.alive() > 0 && !cluster.layout().is_of_screen() {
+            return Ok(Self::guest(cluster, Owner::Nobody));
+        }
         let mark = cluster.layout().take_screen()?;
         if mark.is_none() {
             return Ok(Self::guest(cluster, Owner::AnotherScreen));

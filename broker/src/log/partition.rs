@@ -206,6 +206,16 @@ impl Log {
 
     /// Renames the directory so that it is ignored at start (`….<uuid>-delete`), for later removal.
     pub fn mark_deleted(self) -> Result<PathBuf, LogError> {
+        self.rename_away("delete")
+    }
+
+    /// Renames the directory so that it is left alone (`….<uuid>-stray`), as Kafka does with logs of which
+    /// the metadata knows nothing.
+    pub fn mark_stray(self) -> Result<PathBuf, LogError> {
+        self.rename_away("stray")
+    }
+
+    fn rename_away(self, ending: &str) -> Result<PathBuf, LogError> {
         let name = self
             .dir
             .file_name()
@@ -219,7 +229,7 @@ impl Log {
         let mut to = self.dir.clone();
         for attempt in 0..u128::from(u8::MAX) {
             let id = format!("{:032x}", nanos.wrapping_add(attempt << 96));
-            to.set_file_name(format!("{name}.{id}-delete"));
+            to.set_file_name(format!("{name}.{id}-{ending}"));
             if !to.exists() {
                 break;
             }

@@ -24,7 +24,6 @@ use crate::net::{Admission, Bound, Door, Limits, Meter, Patience, Room, Serving}
 use crate::peer::Dialer;
 use crate::replica::{Ground, Replicas};
 use crate::wire::messages::broker_registration::RegisteredListener;
-use crate::wire::uuid::Uuid;
 
 /// Where the cluster's metadata lies in its directory, as in Kafka.
 const METADATA_DIR: &str = "__cluster_metadata-0";
@@ -45,6 +44,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
         .collect();
     let (want, wanted) = watch::channel(Want::Serve);
     let (standing, stood) = watch::channel(Standing::Unknown);
+    let (trouble, troubled) = watch::channel(None);
     let (registered, epoch) = watch::channel(-1);
     let (followed, offset) = watch::channel(-1);
     let (controllers, clients) = open_doors(&broker, bound, &offset, files);
@@ -58,6 +58,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
             followed: offset,
             registered,
             standing,
+            trouble,
         };
         broker.replicas.start(Arc::new(broker.quorum.clone()));
         tasks.spawn(follow::follow(Arc::clone(&broker), epoch, followed));
@@ -78,6 +79,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
         tasks,
         want,
         standing: stood,
+        trouble: troubled,
         dirs,
     })
 }
@@ -178,7 +180,7 @@ async fn build(
             .log_dirs
             .iter()
             .zip(&dirs.data)
-            .map(|(path, dir)| (path.clone(), dir.as_ref().map_or(Uuid::ZERO, |dir| dir.id)))
+            .map(|(path, dir)| (path.clone(), dir.as_ref().ok().map(|dir| dir.id)))
             .collect(),
         clock: clock.clone(),
         metrics: metrics.clone(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::assign::Places;
 use super::compactor::Compactor;
 use super::directories::Directories;
 use super::leader::{Eligible, Rules};
@@ -141,6 +142,9 @@ pub(super) struct House {
     /// Partitions whose ISR is to be changed, and the task that asks for it.
     pub(super) proposals: Mutex<Vec<Arc<Partition>>>,
     pub(super) proposed: Notify,
+    /// Replicas whose directory the controller is to be told, and the task that tells it.
+    pub(super) places: Mutex<Places>,
+    pub(super) misplaced: Notify,
     pub(super) compactor: Compactor,
     pub(super) isr_shrinks: Counter,
     pub(super) isr_expands: Counter,
@@ -226,6 +230,7 @@ impl House {
                 drop(partition.take_log());
             }
         }
+        self.lose_places(dir);
     }
 
     /// Where a broker listens for other brokers.

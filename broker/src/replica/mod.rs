@@ -19,6 +19,7 @@ use crate::wire::error_code::ErrorCode;
 use crate::wire::uuid::Uuid;
 
 mod alter;
+mod assign;
 mod compactor;
 pub mod directories;
 pub mod epochs;
@@ -38,7 +39,8 @@ mod store;
 mod upkeep;
 pub mod watermark;
 
-pub use alter::{Altering, IsrControl};
+pub use alter::{Altering, Control};
+pub use assign::Assigning;
 use compactor::Compactor;
 use directories::{Directories, Directory};
 use fetcher::Fetchers;
@@ -53,8 +55,9 @@ use upkeep::Leftovers;
 pub struct Ground {
     /// The node's settings.
     pub config: Arc<NodeConfig>,
-    /// The log directories with their identities, in the order of `log.dirs`.
-    pub dirs: Vec<(PathBuf, Uuid)>,
+    /// The log directories with their identities, in the order of `log.dirs`; one without an identity
+    /// could not be used at start and stays offline.
+    pub dirs: Vec<(PathBuf, Option<Uuid>)>,
     /// Time.
     pub clock: Clock,
     /// Numbers.
@@ -105,6 +108,8 @@ impl Replicas {
             partitions: RwLock::default(),
             proposals: Mutex::default(),
             proposed: Notify::new(),
+            places: Mutex::default(),
+            misplaced: Notify::new(),
             compactor: Compactor::default(),
             isr_shrinks: counter("kafka_server_replicamanager_isrshrinks_total"),
             isr_expands: counter("kafka_server_replicamanager_isrexpands_total"),
@@ -125,11 +130,13 @@ impl Replicas {
         })
     }
 
-    /// Starts what happens by itself: changes of ISRs, checkpoints, retention, compaction.
-    pub fn start(self: &Arc<Self>, control: Arc<dyn IsrControl>) {
+    /// Starts what happens by itself: changes of ISRs, the places of replicas, checkpoints, retention, compaction.
+    pub fn start(self: &Arc<Self>, control: Arc<dyn Control>) {
         let mut tasks = upkeep::start(&self.house, &self.leftovers);
+        let (house, asked) = (Arc::clone(&self.house), Arc::clone(&control));
         tasks.push(tokio::spawn(upkeep::settle(Arc::downgrade(self))));
-        tasks.push(tokio::spawn(alter::run(Arc::clone(&self.house), control)));
+        tasks.push(tokio::spawn(alter::run(house, control)));
+        tasks.push(tokio::spawn(assign::run(Arc::clone(&self.house), asked)));
         let mut kept = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend(tasks);
     }

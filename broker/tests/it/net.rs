@@ -89,6 +89,21 @@ async fn bytes_that_are_no_request_close_their_connection_and_nothing_else() {
     cluster.end().await;
 }
 
+/// librdkafka up to 2.16 writes the null of "all topics" in four bytes where version 9 and later have one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_bytes_to_spare_is_answered_as_kafka_does() {
+    let cluster = Cluster::start(1).await;
+    let mut client = cluster.client(1).await;
+    let mut frame = head(ApiKey::METADATA, 13, true);
+    frame.extend_from_slice(&[0, 0, 0, 0, 1, 0, 0]);
+    let length = i32::try_from(frame.len()).unwrap().to_be_bytes();
+    client.send_bytes(&length).await.unwrap();
+    client.send_bytes(&frame).await.unwrap();
+    assert!(client.next().await.is_some());
+    assert!(!client.ask(&MetadataRequest::default(), 13).await.brokers.is_empty());
+    cluster.end().await;
+}
+
 fn head(key: ApiKey, version: i16, is_flexible: bool) -> Vec<u8> {
     let mut head = Vec::new();
     head.extend_from_slice(&key.0.to_be_bytes());

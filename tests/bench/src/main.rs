@@ -13,6 +13,7 @@ mod compare;
 mod connections;
 mod keys;
 mod load;
+mod metadata;
 mod nemesis;
 mod nodes;
 mod outages;
@@ -24,6 +25,7 @@ mod seat;
 mod sequence;
 mod serve;
 mod start;
+mod starts;
 mod table;
 mod topics;
 

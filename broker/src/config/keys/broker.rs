@@ -92,7 +92,7 @@ keys! {
         ClusterWide, NoEffect, Shown,
         "Most bytes per second that this follower takes in for throttled replicas.";
     Int "initial.broker.registration.timeout.ms" = Text("60000"), Any,
-        ReadOnly, NoEffect, Shown, "How long a starting broker tries to register.";
+        ReadOnly, InForce, Shown, "How long a starting broker tries to register, before the node ends.";
     String "inter.broker.listener.name" = Null, Any,
         ReadOnly, InForce, Shown, "Name of the listener over which brokers talk to each other.";
     Long "internal.metadata.delete.delay.millis" = Text("60000"), Any,
