@@ -10,6 +10,7 @@
 mod agreement;
 mod api;
 mod config;
+mod disks;
 mod framing;
 mod golden;
 mod group;
