@@ -11,6 +11,7 @@ mod agreement;
 mod api;
 mod config;
 mod descriptors;
+mod disks;
 mod framing;
 mod golden;
 mod group;

@@ -313,6 +313,25 @@ async fn a_restart_keeps_what_is_assigned_and_deletes_the_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn logs_of_which_the_metadata_knows_nothing_at_all_are_set_aside() {
+    let mut cluster = Cluster::start(1, &[]).await;
+    cluster.node(1).produce(-1, batch(&["a"])).await.unwrap();
+    let root = cluster.node(1).dirs[0].0.clone();
+    assert!(root.join("t-0").exists());
+    cluster.reopen(1).await;
+    let forget = |image: &mut Image| {
+        image.topics = std::sync::Arc::default();
+        image.topic_names = std::sync::Arc::default();
+    };
+    cluster.control.change(forget, &Delta::default());
+    cluster.join(1);
+    let names = std::fs::read_dir(&root).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let kept: Vec<String> = names.filter(|name| name.starts_with("t-0")).collect();
+    assert!(kept.len() == 1 && kept[0].ends_with("-stray"), "{kept:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn deleting_records_waits_for_the_followers() {
     let cluster = Cluster::start(3, &[]).await;
     let leader = cluster.node(1);
