@@ -129,7 +129,7 @@ impl Replicas {
             .remove(partition.key);
         gauges::forget(&self.house, partition);
         let delay_ms = Self::settings_of(partition).file_delete_delay_ms;
-        if let Some(log) = partition.take_log() {
+        if let Some(log) = partition.release() {
             let path = store::delete(&self.house, partition.dir, log);
             self.leave(path, delay_ms);
         }
