@@ -1,5 +1,6 @@
 //! Replicas over real logs and connections.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use broker::api::{delete_records, describe_log_dirs};
@@ -281,6 +282,27 @@ async fn a_failed_disk_goes_offline_with_its_replicas() {
     );
     assert_eq!(described.results[1].error_code, ErrorCode::NONE);
     assert!(described.results[1].total_bytes > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_topic_sends_its_waiting_readers_elsewhere() {
+    let cluster = Cluster::start(1, &[]).await;
+    let node = cluster.node(1);
+    node.produce(-1, batch(&["a"])).await.unwrap();
+    let (fetched, ()) = tokio::join!(node.fetch(1, 60_000), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let topic = cluster.control.image().topics.get(TOPIC).unwrap().clone();
+        let delta = Delta {
+            removed_topics: vec![(topic.id, topic.name.clone())],
+            ..Delta::default()
+        };
+        let gone = |image: &mut Image| {
+            Arc::make_mut(&mut image.topics).remove(TOPIC);
+        };
+        cluster.control.change(gone, &delta);
+    });
+    assert_eq!(fetched.error_code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    assert!(node.replicas.offline_dirs().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
