@@ -123,4 +123,7 @@ commands! {
         AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse
     ),
     UnregisterBroker(UnregisterBrokerRequest, UnregisterBrokerResponse),
+    AlterUserScramCredentials(
+        AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse
+    ),
 }
