@@ -15,6 +15,7 @@ use super::node::Lifeline;
 use super::ports::Entry;
 use super::workload;
 use crate::cluster::{self, Paces, WatchOptions};
+use crate::config::route::Route;
 use crate::model::practice::Owner;
 use crate::model::{Focus, Order, Practice, Snapshot};
 
@@ -118,6 +119,7 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
         name: Arc::from("practice"),
         bootstrap,
+        route: Route::default(),
         client_id: Arc::from(CLIENT_ID),
         paces: Paces::default(),
         roster: None,

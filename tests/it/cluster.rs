@@ -2,6 +2,8 @@
 //! something is wrong.
 
 mod contact;
+mod survey;
+mod tunnels;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use std::time::Duration;
 
 use broker::wire::api_key::ApiKey;
 use lookout::cluster::{Paces, Watch, WatchOptions, watch};
+use lookout::config::route::Route;
 use lookout::model::observed::FailureKind;
 use lookout::model::{BrokerId, Focus, Group, Observed, Rung, Snapshot};
 use tokio::net::TcpListener;
@@ -32,6 +35,7 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
         name: "paper".into(),
         bootstrap,
+        route: Route::default(),
         client_id: "lookout-test".into(),
         paces: paces(Duration::from_millis(200)),
         roster: None,

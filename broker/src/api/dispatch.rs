@@ -16,7 +16,7 @@ use crate::wire::api_key::ApiKey;
 use crate::wire::error::WireError;
 use crate::wire::frame;
 use crate::wire::header::{HeaderForm, RequestHeader};
-use crate::wire::messages::{Message, ProduceResponse, Request, decode_all};
+use crate::wire::messages::{Message, ProduceResponse, Request};
 use crate::wire::primitives::Reader;
 
 /// Something that is known later; owned by the connection that asked.
@@ -178,9 +178,10 @@ impl Asked {
         })
     }
 
-    /// Reads the body; all of it must be the message.
+    /// Reads the body. What follows the message is left unread, as in Kafka: librdkafka asks for the metadata of all
+    /// topics, from version 9 on, with three bytes too many.
     pub(super) fn request<R: Request>(&self) -> Result<R, WireError> {
-        decode_all(Reader::over(&self.body), self.ctx.version)
+        R::decode(&mut Reader::over(&self.body), self.ctx.version)
     }
 
     /// Makes a frame of the answer.

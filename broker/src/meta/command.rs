@@ -113,6 +113,7 @@ commands! {
     BrokerRegistration(BrokerRegistrationRequest, BrokerRegistrationResponse),
     BrokerHeartbeat(BrokerHeartbeatRequest, BrokerHeartbeatResponse),
     AlterPartition(AlterPartitionRequest, AlterPartitionResponse),
+    AssignReplicasToDirs(AssignReplicasToDirsRequest, AssignReplicasToDirsResponse),
     AllocateProducerIds(AllocateProducerIdsRequest, AllocateProducerIdsResponse),
     CreateTopics(CreateTopicsRequest, CreateTopicsResponse),
     DeleteTopics(DeleteTopicsRequest, DeleteTopicsResponse),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
 use tokio::io::AsyncWriteExt as _;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
-use tokio::time::{Instant, timeout};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, watch};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Door;
 use super::listener::stopped;
@@ -34,6 +34,13 @@ const READ_BYTES: (usize, usize) = (4 << 10, 256 << 10);
 
 /// How long a frame may stand still while it holds memory that others could need.
 const MAX_STALL: Duration = Duration::from_secs(30);
+
+/// How long a client that sends nothing more may still take answers that wait for replicas. What they
+/// tell of is done already.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// How long something that a client asked for goes on once it is gone: as long as a change may take.
+const UNSEEN: Duration = Duration::from_mins(2);
 
 /// Why a connection ends.
 #[derive(Debug, Error)]
@@ -139,13 +146,23 @@ async fn exchange(
         door,
         given: None,
     };
+    let gone = Notify::new();
     let reading = async {
         let ended = requests.take_all(&turns).await;
+        if matches!(ended, Ended::ByClient | Ended::Io(_)) {
+            gone.notify_one();
+        }
         // No more turns: the answers that are outstanding are the last.
         drop(turns);
         ended
     };
-    let (read, written) = tokio::join!(reading, write_all(write, queue, door));
+    let writing = async {
+        tokio::select! {
+            written = write_all(write, queue, door) => written,
+            () = after(&gone, LAST_ANSWERS) => Err(Ended::ByClient),
+        }
+    };
+    let (read, written) = tokio::join!(reading, writing);
     match (written, requests.given) {
         (Err(ended), _) => (ended, None),
         (Ok(()), Some(then)) => {
@@ -154,6 +171,11 @@ async fn exchange(
         }
         (Ok(()), None) => (read, None),
     }
+}
+
+async fn after(event: &Notify, pause: Duration) {
+    event.notified().await;
+    sleep(pause).await;
 }
 
 /// A connection that is given away.
@@ -176,18 +198,30 @@ async fn write_all(
         let key = turn.key;
         let frame = framed.map_err(|source| Ended::Answer { key, source })?;
         door.meter.answered(key, turn.begun.elapsed());
-        let patience = door.patience.max_idle;
-        timeout(patience, send(&mut write, &frame))
-            .await
-            .map_err(|_| Ended::Idle(patience))??;
+        send(&mut write, &frame, door.patience.max_idle).await?;
         door.meter.bytes_out.add(frame.len() as u64);
     }
     Ok(())
 }
 
-async fn send(write: &mut WriteSide<'_>, frame: &[u8]) -> io::Result<()> {
-    write.write_all(frame).await?;
-    write.flush().await
+/// Sends a frame to a client that takes some of it every so often.
+async fn send(
+    write: &mut WriteSide<'_>,
+    mut frame: &[u8],
+    patience: Duration,
+) -> Result<(), Ended> {
+    while !frame.is_empty() {
+        let sent = timeout(patience, write.write(frame))
+            .await
+            .map_err(|_| Ended::Idle(patience))??;
+        if sent == 0 {
+            return Err(Ended::Io(io::ErrorKind::WriteZero.into()));
+        }
+        frame = frame.get(sent..).unwrap_or(&[]);
+    }
+    // An encrypted stream may still hold some of it.
+    let flushed = timeout(patience, write.flush()).await;
+    Ok(flushed.map_err(|_| Ended::Idle(patience))??)
 }
 
 /// The way in: requests are begun in their order.
@@ -298,8 +332,8 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// Waits for an answer. Only a fetch is dropped when its client goes: it changes nothing, and it
-    /// may wait long.
+    /// Waits for an answer. When its client goes a fetch is dropped, as it changes nothing; all else
+    /// gets the time that a change may take, so that nobody holds a connection for as long as he likes.
     async fn in_turn<T>(&mut self, key: ApiKey, mut answer: Later<T>) -> Result<T, Ended> {
         loop {
             let ahead = self.input.buffer.len() < MAX_AHEAD_BYTES;
@@ -311,7 +345,7 @@ impl<'a> Requests<'a> {
             match more {
                 Ok(()) => {}
                 Err(ended) if key == ApiKey::FETCH => return Err(ended),
-                Err(_) => return Ok(answer.await),
+                Err(ended) => return timeout(UNSEEN, answer).await.map_err(|_| ended),
             }
         }
     }

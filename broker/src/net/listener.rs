@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::admission::Admitted;
 use super::connection::{self, Ended};
+use super::seldom::Seldom;
 use super::{Admission, Meter, Patience, Room, Service};
 use crate::api::Caller;
 use crate::auth::Gate;
@@ -130,6 +131,7 @@ impl Serving {
 async fn accept_all(bound: Bound, door: Door, mut stopping: watch::Receiver<bool>) -> JoinSet<()> {
     let mut connections = JoinSet::new();
     let open = door.meter.connections(&bound.name);
+    let (refused, crowd) = (Seldom::default(), Seldom::default());
     let stop = stopping.clone();
     loop {
         tokio::select! {
@@ -142,7 +144,9 @@ async fn accept_all(bound: Bound, door: Door, mut stopping: watch::Receiver<bool
             (accepted, room) = accept(&bound, &door) => match accepted {
                 Ok((stream, from)) => {
                     let Some(admitted) = door.admission.admit(from.ip(), room) else {
-                        log::info!("{from} has too many connections: max.connections.per.ip");
+                        if crowd.is_due() {
+                            log::info!("{from} has too many connections: max.connections.per.ip");
+                        }
                         continue;
                     };
                     let held = Held::new(admitted, &open);
@@ -154,7 +158,9 @@ async fn accept_all(bound: Bound, door: Door, mut stopping: watch::Receiver<bool
                     });
                 }
                 Err(error) => {
-                    log::warn!("listener {} cannot accept: {error}", bound.name);
+                    if refused.is_due() {
+                        log::warn!("listener {} cannot accept, trying on: {error}", bound.name);
+                    }
                     sleep(REFUSED_PAUSE).await;
                 }
             }

@@ -5,6 +5,7 @@
 //! the metadata, is unfenced, and accepts clients. Stop: leaderships move away, sockets close, logs
 //! close cleanly, the quorum ends.
 
+mod descriptors;
 mod dirs;
 mod faults;
 mod follow;
@@ -87,6 +88,7 @@ pub struct NodeHandle {
     tasks: JoinSet<()>,
     want: watch::Sender<Want>,
     standing: watch::Receiver<Standing>,
+    trouble: watch::Receiver<Option<String>>,
     dirs: Dirs,
 }
 
@@ -132,17 +134,35 @@ impl NodeHandle {
         }
     }
 
+    /// Resolves with the reason if the node cannot go on by itself: its consensus has ended, or it was
+    /// never registered. [`NodeHandle::shut_down`] closes what is left.
+    pub async fn failed(&self) -> String {
+        let mut trouble = self.trouble.clone();
+        let told = async move {
+            let told = trouble.wait_for(Option::is_some).await;
+            let told = told.ok().and_then(|told| told.clone());
+            match told {
+                Some(why) => why,
+                // A node without a broker has nobody who could tell.
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            why = self.broker.quorum.failed() => why,
+            why = told => why,
+        }
+    }
+
     /// Runs until SIGTERM or SIGINT and stops in order; a second signal stops at once. SIGHUP is
     /// ignored: settings are read at start. An error is a node that cannot go on.
     pub async fn until_stopped(self) -> Result<(), StartError> {
         let mut signals = Signals::new()?;
-        let quorum = self.broker.quorum.clone();
         let failed = tokio::select! {
             name = signals.next() => {
                 log::info!("{name}: stopping");
                 None
             }
-            why = quorum.failed() => Some(why),
+            why = self.failed() => Some(why),
         };
         if let Some(why) = failed {
             self.shut_down(Duration::ZERO).await;

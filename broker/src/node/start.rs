@@ -1,12 +1,12 @@
 //! Builds the parts of a node in order. What fails leaves nothing running.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 
+use super::descriptors;
 use super::dirs::{self, Dirs};
 use super::membership::{Identity, Membership, Standing, Want};
 use super::{NodeHandle, StartError, faults, follow, numbers, security};
@@ -26,12 +26,12 @@ use crate::peer::{Dialer, Ways};
 use crate::replica::{Ground, Replicas};
 use crate::sasl::scram::Credentials;
 use crate::wire::messages::broker_registration::RegisteredListener;
-use crate::wire::uuid::Uuid;
 
 /// Where the cluster's metadata lies in its directory, as in Kafka.
 const METADATA_DIR: &str = "__cluster_metadata-0";
 
 pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartError> {
+    let files = descriptors::raise();
     let faults = Faults::default();
     let dirs = open_dirs(&config, &faults).await?;
     let bound = bind_all(&mut config).await?;
@@ -49,6 +49,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
         .collect();
     let (want, wanted) = watch::channel(Want::Serve);
     let (standing, stood) = watch::channel(Standing::Unknown);
+    let (trouble, troubled) = watch::channel(None);
     let (registered, epoch) = watch::channel(-1);
     let (followed, offset) = watch::channel(-1);
     let bound = match security::gates(&broker, first, bound).await {
@@ -60,7 +61,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     };
     let mut tasks = JoinSet::new();
     security::keep(&bound, &mut tasks);
-    let (controllers, clients) = open_doors(&broker, bound, &offset);
+    let (controllers, clients) = open_doors(&broker, bound, &offset, files);
     follow_faults(&broker, &mut tasks);
     if broker.config.is_broker {
         let membership = Membership {
@@ -70,6 +71,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
             followed: offset,
             registered,
             standing,
+            trouble,
         };
         broker.replicas.start(Arc::new(broker.quorum.clone()));
         tasks.spawn(follow::follow(Arc::clone(&broker), epoch, followed));
@@ -90,6 +92,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
         tasks,
         want,
         standing: stood,
+        trouble: troubled,
         dirs,
     })
 }
@@ -197,7 +200,7 @@ async fn build(
             .log_dirs
             .iter()
             .zip(&dirs.data)
-            .map(|(path, dir)| (path.clone(), dir.as_ref().map_or(Uuid::ZERO, |dir| dir.id)))
+            .map(|(path, dir)| (path.clone(), dir.as_ref().ok().map(|dir| dir.id)))
             .collect(),
         clock: clock.clone(),
         metrics: metrics.clone(),
@@ -248,9 +251,10 @@ fn open_doors(
     broker: &Arc<Broker>,
     bound: Vec<(Bound, Arc<Gate>)>,
     followed: &watch::Receiver<i64>,
+    files: usize,
 ) -> (Vec<Serving>, Vec<Serving>) {
     let config = &broker.config;
-    let admission = Admission::new(limits(config));
+    let admission = Admission::new(limits(config, files));
     let meter = Meter::new(&broker.metrics, SERVED.iter().map(|api| api.key));
     let max_frame_bytes = usize::try_from(config.number("socket.request.max.bytes"));
     let patience = Patience {
@@ -290,19 +294,14 @@ fn open_doors(
     (controllers, clients)
 }
 
-fn limits(config: &NodeConfig) -> Limits {
+fn limits(config: &NodeConfig, files: usize) -> Limits {
     let number = |key| usize::try_from(config.number(key)).unwrap_or(usize::MAX);
     let overrides = config.text("max.connections.per.ip.overrides");
-    let overrides: HashMap<_, _> = keys::list(&overrides)
-        .filter_map(|pair| {
-            let (address, count) = pair.rsplit_once(':')?;
-            Some((address.parse().ok()?, count.parse().ok()?))
-        })
-        .collect();
     Limits {
-        connections: number("max.connections"),
+        connections: number("max.connections").min(descriptors::for_connections(files)),
         per_ip: number("max.connections.per.ip"),
-        overrides,
+        // They were checked with the other settings.
+        overrides: keys::limits_by_address(&overrides).unwrap_or_default(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! One replica: its log and its role behind one lock, which is never held while waiting or reading in
 //! bulk. What is decided is decided by `leader` and `follower`; here it meets the disk.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::follower::Follower;
@@ -126,8 +125,6 @@ pub struct Partition {
     pub traffic: Traffic,
     /// Who waits for it.
     pub purgatory: Purgatory,
-    /// A segment was begun since the last flush.
-    pub rolled: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -144,7 +141,6 @@ impl Partition {
             dir: making.dir,
             traffic: making.traffic,
             purgatory: Purgatory::default(),
-            rolled: AtomicBool::new(false),
             state: Mutex::new(State {
                 log: making.log,
                 role: Role::Idle,
@@ -161,10 +157,10 @@ impl Partition {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Turns what the disk said into what the client is told. A full disk refuses the write alone.
+    /// Turns what the disk said into what the client is told. A shortage refuses the access alone.
     pub fn disk_failure(&self, error: &LogError) -> Failure {
         match self.dir {
-            Some(dir) if !error.is_full() && matches!(error, LogError::Io { .. }) => {
+            Some(dir) if !error.is_shortage() && matches!(error, LogError::Io { .. }) => {
                 Failure::Disk(dir, error.to_string())
             }
             _ => Failure::Refused(Refusal {
@@ -204,8 +200,12 @@ impl Partition {
         if state.partition_epoch <= own.partition_epoch {
             return Ok(Moved::default());
         }
-        own.partition_epoch = state.partition_epoch;
+        let before = std::mem::replace(&mut own.partition_epoch, state.partition_epoch);
         let moved = own.take_role(state, rules, eligible, now_ms);
+        if moved.is_err() {
+            // It is told again once the disk takes it.
+            own.partition_epoch = before;
+        }
         let news = News {
             role: true,
             ..News::default()
@@ -297,13 +297,6 @@ impl Partition {
             _ if state.log.is_none() => Some(ErrorCode::KAFKA_STORAGE_ERROR),
             Role::Leader(leader) if leader.epoch() == epoch => leader.acknowledged(end),
             _ => Some(ErrorCode::NOT_LEADER_OR_FOLLOWER),
-        }
-    }
-
-    /// Notes a roll, for the next flush.
-    pub fn note_roll(&self, rolled: bool) {
-        if rolled {
-            self.rolled.store(true, Ordering::Relaxed);
         }
     }
 

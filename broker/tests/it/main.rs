@@ -11,6 +11,7 @@ mod agreement;
 mod api;
 mod auth;
 mod config;
+mod descriptors;
 mod framing;
 mod golden;
 mod group;

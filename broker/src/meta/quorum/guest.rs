@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use openraft::Snapshot;
+use openraft::raft::AppendEntriesResponse;
 use tokio::time::timeout;
 
 use super::election::Contact;
+use super::joining::Joining;
 use super::stream::{self, Answer, Part, Question, StreamError};
 use super::types::{Picture, Raft};
 use crate::fault::Link;
@@ -31,6 +33,8 @@ pub struct Answering {
     pub raft: Raft,
     /// When a leader was last heard.
     pub contact: Arc<Contact>,
+    /// Whether this node may vote yet.
+    pub joining: Arc<Joining>,
 }
 
 /// A node that opens streams.
@@ -140,18 +144,34 @@ impl Answering {
     async fn answer(&self, question: Question, parts: &mut Option<Part>) -> Answer {
         match question {
             Question::Ping => Answer::Pong,
-            Question::Poll { last } => Answer::Poll {
-                is_granted: self.contact.grants(&self.raft, last),
-            },
+            Question::Poll { last, new } => {
+                // Before what it says of the other ends the joining of this one.
+                let is_new = self.contact.is_new(&self.raft);
+                if let Some(node) = new {
+                    self.joining.hear_new(node);
+                }
+                let may_vote = !self.joining.is_joining();
+                Answer::Poll {
+                    is_granted: may_vote && self.contact.grants(&self.raft, last),
+                    is_new,
+                }
+            }
+            Question::Vote(_) if self.joining.is_joining() => {
+                Answer::Failed("its directory is new: it has no vote yet".to_owned())
+            }
             Question::Vote(request) => match self.raft.vote(request).await {
                 Ok(answer) => Answer::Vote(answer),
                 Err(error) => Answer::Failed(error.to_string()),
             },
             Question::Append(request) => {
-                let vote = request.vote;
+                let (vote, committed) = (request.vote, request.leader_commit);
                 match self.raft.append_entries(request).await {
                     Ok(answer) => {
                         self.contact.hear(&answer, vote.leader_id().node_id);
+                        if answer == AppendEntriesResponse::Success {
+                            let last = self.contact.last_entry();
+                            self.joining.hear_leader(vote, committed, last);
+                        }
                         Answer::Append(answer)
                     }
                     Err(error) => Answer::Failed(error.to_string()),

@@ -26,6 +26,9 @@ pub enum Question {
     Poll {
         /// The last entry of who asks.
         last: Option<LogId>,
+        /// Who asks, if its directory is new.
+        #[serde(default)]
+        new: Option<i32>,
     },
     /// A part of a snapshot.
     Snapshot(Part),
@@ -44,6 +47,9 @@ pub enum Answer {
     Poll {
         /// Whether this node would vote for who asks.
         is_granted: bool,
+        /// Whether this node's directory is new.
+        #[serde(default)]
+        is_new: bool,
     },
     /// To a part of a snapshot.
     Snapshot {
