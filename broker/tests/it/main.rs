@@ -9,6 +9,7 @@
 
 mod agreement;
 mod api;
+mod auth;
 mod config;
 mod descriptors;
 mod disks;

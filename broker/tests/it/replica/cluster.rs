@@ -355,6 +355,7 @@ fn node(config: Arc<NodeConfig>, dirs: Vec<(PathBuf, Uuid)>, socket: TcpListener
             faults: faults.clone(),
             client_id: "replica".to_owned(),
             connect_timeout: Duration::from_secs(5),
+            ways: Arc::default(),
         },
     });
     let answering = Arc::clone(&replicas);
