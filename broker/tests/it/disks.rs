@@ -145,13 +145,15 @@ async fn all(
     .await;
 }
 
-/// Waits until the controller knows where every replica lies, and all are in sync.
+/// Waits until every node knows where each replica lies, and all are in sync.
 async fn all_placed(cluster: &Cluster) {
-    all(cluster, 1, "every replica is placed", |_, state| {
+    let is_placed = |_: i32, state: &PartitionState| {
         let mut directories = state.directories.iter();
         directories.all(|directory| !directory.is_zero()) && state.isr.len() == state.replicas.len()
-    })
-    .await;
+    };
+    for id in cluster.ids() {
+        all(cluster, id, "every replica is placed", is_placed).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
