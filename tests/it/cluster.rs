@@ -301,6 +301,35 @@ async fn a_broker_that_goes_away_is_unreachable_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_slow_question_that_was_refused_at_first_contact_is_asked_again_soon() {
+    let canned = Canned::start(World::empty(2).topics(3, 2)).await;
+    for key in [ApiKey::DESCRIBE_CONFIGS, ApiKey::DESCRIBE_LOG_DIRS] {
+        canned.deny(key);
+    }
+    let options = WatchOptions {
+        paces: Paces {
+            slow: Duration::from_hours(1),
+            ..paces(Duration::from_millis(200))
+        },
+        ..options(canned.bootstrap())
+    };
+    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1);
+    until(&mut watch, |s| {
+        kind_of(&s.facts.configs).is_some() && canned.count(ApiKey::DESCRIBE_LOG_DIRS) > 0
+    })
+    .await;
+    for key in [ApiKey::DESCRIBE_CONFIGS, ApiKey::DESCRIBE_LOG_DIRS] {
+        canned.allow(key);
+    }
+    until(&mut watch, |s| {
+        let disks = s.facts.log_dirs.values();
+        let told = disks.filter(|disks| disks.value().is_some()).count();
+        s.facts.configs.value().is_some() && told == 2
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn with_every_broker_away_contact_is_lost_and_found_again() {
     let mut canned = Canned::start(World::empty(2).topics(5, 1)).await;
     let mut watch = look(canned.bootstrap());

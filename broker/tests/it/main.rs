@@ -12,6 +12,7 @@ mod api;
 mod auth;
 mod config;
 mod descriptors;
+mod disks;
 mod framing;
 mod golden;
 mod group;

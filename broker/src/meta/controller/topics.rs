@@ -33,9 +33,13 @@ impl Controller {
         let mut room = MAX_NEW_PARTITIONS;
         let mode = Mode::of(request.validate_only);
         let name = |topic: &CreatableTopic| topic.name.clone();
-        let results = each_named(draft, mode, &request.topics, (name, TWICE), |draft, topic| {
-            self.create_topic(draft, topic, &mut room)
-        });
+        let results = each_named(
+            draft,
+            mode,
+            &request.topics,
+            (name, TWICE),
+            |draft, topic| self.create_topic(draft, topic, &mut room),
+        );
         let results = results.into_iter();
         CreateTopicsResponse {
             topics: results

@@ -42,10 +42,10 @@ mod stream;
 pub mod types;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use std::fmt;
 
 use bytes::BytesMut;
 use openraft::{Config, SnapshotPolicy};

@@ -4,7 +4,8 @@ use super::place::{NOW_MS, Place, batch};
 
 #[test]
 fn what_is_written_while_the_disk_works_is_not_taken_for_flushed() {
-    let mut log = Place::new().open();
+    let place = Place::new();
+    let mut log = place.open();
     log.append_as_leader(&batch(&["a", "b"]), 1, NOW_MS)
         .unwrap();
     let flush = log.begin_flush().unwrap();
@@ -20,7 +21,8 @@ fn what_is_written_while_the_disk_works_is_not_taken_for_flushed() {
 
 #[test]
 fn records_that_a_cut_replaced_while_the_disk_worked_are_not_flushed() {
-    let mut log = Place::new().open();
+    let place = Place::new();
+    let mut log = place.open();
     for value in ["a", "b", "c", "d"] {
         log.append_as_leader(&batch(&[value]), 1, NOW_MS).unwrap();
     }

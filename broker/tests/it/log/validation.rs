@@ -206,7 +206,7 @@ fn a_small_batch_of_very_many_bad_records_is_told_of_a_thousand() {
         ..BatchSettings::default()
     };
     let sent = batch_of(settings, NOW_MS, &vec![("", "v"); 100_000]);
-    assert!(sent.len() < 64 << 10, "{} bytes", sent.len());
+    assert!(sent.len() < 128 << 10, "{} bytes", sent.len());
     let (code, records) = refusal(&mut place.open(), &sent);
     assert_eq!(code, ErrorCode::INVALID_RECORD);
     assert_eq!(records.len(), 1_000);

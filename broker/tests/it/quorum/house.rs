@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use broker::clock::Clock;
 use broker::fault::{Faults, Plan};
 use broker::meta::command::{Command, Reply};
 use broker::meta::controller::ControllerSettings;
@@ -51,6 +52,7 @@ pub struct House {
     pub voters: Vec<Address>,
     pub snapshot_every: u64,
     pub observer_timeout: Duration,
+    pub clock: Clock,
     faults: BTreeMap<i32, Faults>,
     root: TempDir,
 }
@@ -74,6 +76,7 @@ impl House {
             voters,
             snapshot_every: 5000,
             observer_timeout: Duration::from_mins(5),
+            clock: Clock::System,
             faults: BTreeMap::new(),
             root: tempfile::tempdir().unwrap(),
         }
@@ -110,6 +113,7 @@ impl House {
             cluster_id: "house".to_owned(),
             snapshot_every: self.snapshot_every,
             observer_timeout: self.observer_timeout,
+            clock: self.clock.clone(),
             submit_timeout: Duration::from_secs(10),
             ..QuorumOptions::new(node, self.directory(node), dialer, settings)
         }
