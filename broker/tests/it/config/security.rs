@@ -46,7 +46,10 @@ fn a_listeners_own_setting_goes_before_the_nodes_and_a_mechanisms_before_both() 
         ("connections.max.reauth.ms", "1000"),
         ("listener.name.a.connections.max.reauth.ms", "2000"),
         ("listener.name.a.plain.connections.max.reauth.ms", "3000"),
-        ("listener.name.a.sasl.enabled.mechanisms", "SCRAM-SHA-256,PLAIN"),
+        (
+            "listener.name.a.sasl.enabled.mechanisms",
+            "SCRAM-SHA-256,PLAIN",
+        ),
         (
             "listener.name.a.plain.sasl.jaas.config",
             "PlainLoginModule required user_alice=\"x\";",
@@ -59,18 +62,30 @@ fn a_listeners_own_setting_goes_before_the_nodes_and_a_mechanisms_before_both() 
     let protocols = [a, b, inside].map(|listener| listener.security.protocol);
     let wanted = [Protocol::SaslSsl, Protocol::Ssl, Protocol::Plaintext];
     assert_eq!(protocols, wanted);
-    let (tls_a, tls_b) = (a.security.tls.as_ref().unwrap(), b.security.tls.as_ref().unwrap());
+    let (tls_a, tls_b) = (
+        a.security.tls.as_ref().unwrap(),
+        b.security.tls.as_ref().unwrap(),
+    );
     assert_eq!(tls_a.keys.location.as_deref(), Some(Path::new("/node.p12")));
-    assert_eq!((tls_a.keys.kind, tls_b.keys.kind), (Kind::Pkcs12, Kind::Pem));
+    assert_eq!(
+        (tls_a.keys.kind, tls_b.keys.kind),
+        (Kind::Pkcs12, Kind::Pem)
+    );
     assert_eq!(tls_b.keys.location.as_deref(), Some(Path::new("/b.pem")));
     // A login names the principal: certificates only where the listener itself asks (KIP-684).
     assert_eq!(tls_a.client_auth, ClientAuth::None);
     assert_eq!(tls_b.client_auth, ClientAuth::Required);
     assert_eq!((tls_a.names, tls_b.names), (Names::Checked, Names::Ignored));
     let logins = a.security.logins.as_ref().unwrap();
-    assert_eq!(logins.mechanisms, [Mechanism::ScramSha256, Mechanism::Plain]);
+    assert_eq!(
+        logins.mechanisms,
+        [Mechanism::ScramSha256, Mechanism::Plain]
+    );
     assert_eq!(logins.max_reauth[&Mechanism::Plain], Duration::from_secs(3));
-    assert_eq!(logins.max_reauth[&Mechanism::ScramSha256], Duration::from_secs(2));
+    assert_eq!(
+        logins.max_reauth[&Mechanism::ScramSha256],
+        Duration::from_secs(2)
+    );
     assert_eq!(logins.users["alice"].reveal(), "x");
     assert!(b.security.logins.is_none() && inside.security.tls.is_none());
 }
@@ -88,7 +103,13 @@ fn tokens_are_held_against_the_rules_of_their_mechanism() {
         ("sasl.oauthbearer.clock.skew.seconds", "7"),
     ])
     .unwrap();
-    let rules = config.listeners[0].security.logins.clone().unwrap().tokens.unwrap();
+    let rules = config.listeners[0]
+        .security
+        .logins
+        .clone()
+        .unwrap()
+        .tokens
+        .unwrap();
     assert!(matches!(rules.keys, KeySource::Url { url, .. } if url == "https://id.example/keys"));
     assert_eq!(rules.audiences, ["one", "two"]);
     assert_eq!(rules.skew, Duration::from_secs(7));
@@ -127,9 +148,18 @@ fn a_node_enters_the_others_as_their_listeners_demand() {
 #[test]
 fn what_is_lacking_or_unknown_is_told_with_its_key() {
     let cases: [(&[(&str, &str)], &str); 10] = [
-        (&[("sasl.enabled.mechanisms", "GSSAPI")], "GSSAPI is not spoken here"),
-        (&[("sasl.enabled.mechanisms", "")], "GSSAPI is not spoken here"),
-        (&[("sasl.enabled.mechanisms", "OAUTHBEARER")], "jwks.endpoint.url: is missing"),
+        (
+            &[("sasl.enabled.mechanisms", "GSSAPI")],
+            "GSSAPI is not spoken here",
+        ),
+        (
+            &[("sasl.enabled.mechanisms", "")],
+            "GSSAPI is not spoken here",
+        ),
+        (
+            &[("sasl.enabled.mechanisms", "OAUTHBEARER")],
+            "jwks.endpoint.url: is missing",
+        ),
         (
             &[
                 ("sasl.enabled.mechanisms", "OAUTHBEARER"),
@@ -137,10 +167,16 @@ fn what_is_lacking_or_unknown_is_told_with_its_key() {
             ],
             "must begin with",
         ),
-        (&[("ssl.enabled.protocols", "TLSv1.1")], "`TLSv1.1` is not spoken here"),
+        (
+            &[("ssl.enabled.protocols", "TLSv1.1")],
+            "`TLSv1.1` is not spoken here",
+        ),
         (&[("ssl.keystore.type", "BCFKS")], "PEM, PKCS12 and JKS"),
         (
-            &[("listener.name.a.plain.sasl.jaas.config", "x required a=\"secret\"")],
+            &[(
+                "listener.name.a.plain.sasl.jaas.config",
+                "x required a=\"secret\"",
+            )],
             "listener.name.a.plain.sasl.jaas.config: it does not end",
         ),
         (
@@ -148,7 +184,10 @@ fn what_is_lacking_or_unknown_is_told_with_its_key() {
             "listener.name.in.plain.sasl.jaas.config: needs username and password",
         ),
         (&[("security.inter.broker.protocol", "SSL")], "only one of"),
-        (&[("lookout.scram.users", "alice=secret")], "lookout.scram.users: user 1"),
+        (
+            &[("lookout.scram.users", "alice=secret")],
+            "lookout.scram.users: user 1",
+        ),
     ];
     for (changes, told) in cases {
         let refused = with(changes).expect_err(told);

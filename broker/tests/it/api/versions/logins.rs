@@ -13,7 +13,9 @@ use super::Asker;
 
 pub async fn logins(asker: &mut Asker) {
     asker.all(|_| vec![SaslHandshakeRequest::default()]).await;
-    asker.all(|_| vec![SaslAuthenticateRequest::default()]).await;
+    asker
+        .all(|_| vec![SaslAuthenticateRequest::default()])
+        .await;
     let alter = |_| {
         vec![AlterUserScramCredentialsRequest {
             deletions: vec![ScramCredentialDeletion::default()],
