@@ -153,7 +153,9 @@ impl Dialer {
             return Err(PeerError::Cut(node));
         }
         let tcp = self.in_time(node, TcpStream::connect((to.host.as_str(), to.port)));
-        let tcp = tcp.await?.map_err(|source| PeerError::Io { node, source })?;
+        let tcp = tcp
+            .await?
+            .map_err(|source| PeerError::Io { node, source })?;
         tcp.set_nodelay(true)
             .map_err(|source| PeerError::Io { node, source })?;
         let stream = match &self.ways.of(link).tls {

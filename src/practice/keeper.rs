@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::cluster::{Wanted, Cluster, Data};
+use super::cluster::{Cluster, Data, Wanted};
 use super::error::PracticeError;
 use super::layout::Lock;
 use super::node::Lifeline;

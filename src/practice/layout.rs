@@ -104,7 +104,10 @@ impl Plan {
             let more = secured.map_or_else(String::new, |more| {
                 format!(",{},{}", more.clients, more.between)
             });
-            let _ = writeln!(text, "node.{id}={rack},{clients},{controller},{metrics}{more}"); // a String takes any write
+            let _ = writeln!(
+                text,
+                "node.{id}={rack},{clients},{controller},{metrics}{more}"
+            ); // a String takes any write
         }
         text
     }

@@ -113,7 +113,13 @@ mod tests {
             .iter()
             .flat_map(|p| {
                 let more = p.secured.unwrap();
-                [p.clients, p.controller, p.metrics, more.clients, more.between]
+                [
+                    p.clients,
+                    p.controller,
+                    p.metrics,
+                    more.clients,
+                    more.between,
+                ]
             })
             .collect();
         assert!(all.iter().all(|port| (10_000..30_100).contains(port)));

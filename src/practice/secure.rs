@@ -135,7 +135,9 @@ fn password() -> io::Result<String> {
 
 /// Java's properties, which other clients read too.
 fn client_properties(bootstrap: &[String], authority: &Path, password: &str) -> String {
-    let mut text = String::from("# Lets Kafka's tools into the practice cluster. Written anew at every start.\n");
+    let mut text = String::from(
+        "# Lets Kafka's tools into the practice cluster. Written anew at every start.\n",
+    );
     let mut set = |key: &str, value: &dyn std::fmt::Display| {
         let _ = writeln!(text, "{key}={value}"); // a String takes any write
     };
@@ -181,7 +183,11 @@ mod tests {
         let (keys, password) = (read(vault.keys(2)), vault.password().unwrap());
         assert!(keys.contains("PRIVATE KEY") && keys.contains("BEGIN CERTIFICATE"));
         assert_eq!(password.len(), PASSWORD_LETTERS);
-        for path in [vault.keys(1), vault.client_properties(), vault.password_file()] {
+        for path in [
+            vault.keys(1),
+            vault.client_properties(),
+            vault.password_file(),
+        ] {
             let mode = fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{}", path.display());
         }

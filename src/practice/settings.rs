@@ -33,7 +33,10 @@ pub(super) fn properties(plan: &Plan, node: &PlannedNode, dir: &Path) -> String 
     set("controller.listener.names", &"CONTROLLER");
     let mut told = format!("PLAINTEXT://127.0.0.1:{clients}");
     if let Some(Secured { clients, between }) = node.ports.secured {
-        let _ = write!(told, ",SECURE://127.0.0.1:{clients},INSIDE://127.0.0.1:{between}"); // a String takes any write
+        let _ = write!(
+            told,
+            ",SECURE://127.0.0.1:{clients},INSIDE://127.0.0.1:{between}"
+        ); // a String takes any write
     }
     let inside = node.ports.secured.map_or("PLAINTEXT", |_| "INSIDE");
     set("inter.broker.listener.name", &inside);

@@ -12,13 +12,13 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::NotAdmitted;
 use super::key_ring::KeyRing;
 use super::login::{Known, Moment, Offer};
 use super::principal::PrincipalRules;
 use super::session::Session;
 use super::tally::{Outcome, Tally};
 use super::token::{self, Verified};
-use super::NotAdmitted;
 use crate::clock::Clock;
 use crate::config::first_users::FirstUser;
 use crate::config::node::Listener;
@@ -108,8 +108,7 @@ impl Gate {
     /// [`Gate::keep_keys`].
     pub fn of(listener: &Listener, around: &Surroundings) -> Result<Self, GateError> {
         let security = &listener.security;
-        let rules =
-            PrincipalRules::parse(&security.principal_rules).map_err(GateError::Rules)?;
+        let rules = PrincipalRules::parse(&security.principal_rules).map_err(GateError::Rules)?;
         let logins = security.logins.as_ref();
         let tokens = logins.and_then(|logins| logins.tokens.clone());
         let tokens = tokens
@@ -127,7 +126,9 @@ impl Gate {
             failed_delay: security.failed_delay,
             tally: Tally::new(&around.metrics, &listener.name),
             known: Roster {
-                users: logins.map(|logins| logins.users.clone()).unwrap_or_default(),
+                users: logins
+                    .map(|logins| logins.users.clone())
+                    .unwrap_or_default(),
                 images: around.images.clone(),
                 first: Arc::clone(&around.first),
                 tokens,

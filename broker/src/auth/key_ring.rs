@@ -148,7 +148,9 @@ impl Source {
 async fn fetch(uri: &Uri, tls: Option<&Connector>) -> Result<Bytes, String> {
     let words = |error: &dyn std::fmt::Display| format!("{uri}: {error}");
     let host = uri.host().unwrap_or_default();
-    let port = uri.port_u16().unwrap_or(if tls.is_some() { 443 } else { 80 });
+    let port = uri
+        .port_u16()
+        .unwrap_or(if tls.is_some() { 443 } else { 80 });
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let tcp = TcpStream::connect((bare, port)).await;
     let tcp = tcp.map_err(|error| words(&error))?;
@@ -174,7 +176,9 @@ async fn fetch(uri: &Uri, tls: Option<&Connector>) -> Result<Bytes, String> {
         if !response.status().is_success() {
             return Err(words(&response.status()));
         }
-        let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;
+        let body = Limited::new(response.into_body(), MAX_BYTES)
+            .collect()
+            .await;
         Ok(body.map_err(|error| words(&error))?.to_bytes())
     };
     tokio::pin!(asked, connection);

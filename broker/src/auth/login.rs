@@ -209,7 +209,10 @@ impl Login {
 
     /// A login that ends can be repeated, at most once a second.
     fn may_repeat(&self, now: Moment) -> bool {
-        let ends = self.entered.as_ref().is_some_and(|entered| entered.until.is_some());
+        let ends = self
+            .entered
+            .as_ref()
+            .is_some_and(|entered| entered.until.is_some());
         let rested = |begun: Duration| now.elapsed.saturating_sub(begun) >= LEAST_APART;
         ends && self.again.is_none_or(rested)
     }
@@ -398,12 +401,7 @@ impl Step {
     }
 }
 
-fn challenge(
-    hash: Hash,
-    message: &[u8],
-    known: &dyn Known,
-    nonce: &str,
-) -> Result<Heard, Refusal> {
+fn challenge(hash: Hash, message: &[u8], known: &dyn Known, nonce: &str) -> Result<Heard, Refusal> {
     let first = ClientFirst::parse(message)?;
     if first.token {
         return Err(Refusal::hidden("delegation tokens are not taken here"));

@@ -108,7 +108,9 @@ fn until_slash(text: &str) -> Result<(&str, &str), String> {
             _ => is_escaped = letter == '\\' && !is_escaped,
         }
     }
-    Err(format!("RULE:{text} lacks a slash; write RULE:pattern/name/"))
+    Err(format!(
+        "RULE:{text} lacks a slash; write RULE:pattern/name/"
+    ))
 }
 
 /// A replacement with the groups that it names. A number beyond the last group is cut, as in Kafka,
@@ -166,7 +168,10 @@ mod tests {
             assert_eq!(named(rules, subject).as_deref(), Some(name), "{subject}");
         }
         assert_eq!(named("RULE:^CN=a$/x/", "CN=b"), None);
-        assert_eq!(named("RULE:^cn=(.*)$/$1/U", "cn=b\u{e9}").as_deref(), Some("B\u{c9}"));
+        assert_eq!(
+            named("RULE:^cn=(.*)$/$1/U", "cn=b\u{e9}").as_deref(),
+            Some("B\u{c9}")
+        );
     }
 
     #[test]
@@ -175,13 +180,22 @@ mod tests {
             named(r"RULE:^CN=a\/(.*)$/x\/$1\$/", "CN=a/b").as_deref(),
             Some("x/b$")
         );
-        assert_eq!(named("RULE:^CN=(.)$/$1$2$12/", "CN=b").as_deref(), Some("b$2b2"));
+        assert_eq!(
+            named("RULE:^CN=(.)$/$1$2$12/", "CN=b").as_deref(),
+            Some("b$2b2")
+        );
     }
 
     #[test]
     fn what_is_no_rule_is_refused() {
         for bad in [
-            "RULE:", "RULE:a", "RULE:a/b", "default", "RULE:(/x/", "RULE:a/b/X", "DEFAULT RULE:a/b/",
+            "RULE:",
+            "RULE:a",
+            "RULE:a/b",
+            "default",
+            "RULE:(/x/",
+            "RULE:a/b/X",
+            "DEFAULT RULE:a/b/",
         ] {
             assert!(PrincipalRules::parse(bad).is_err(), "{bad}");
         }

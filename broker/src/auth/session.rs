@@ -7,10 +7,10 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use thiserror::Error;
 
+use super::ANONYMOUS;
 use super::gate::Gate;
 use super::login::{Login, NotNow, Said};
 use super::tally::Outcome;
-use super::ANONYMOUS;
 use crate::secret;
 use crate::tls::distinguished_name;
 use crate::wire::api_key::ApiKey;

@@ -97,9 +97,8 @@ impl KeySet {
         signed: &[u8],
         signature: &[u8],
     ) -> Result<(), TokenError> {
-        let fits = |key: &&Key| {
-            key.algorithm() == algorithm && (id.is_none() || key.id.as_deref() == id)
-        };
+        let fits =
+            |key: &&Key| key.algorithm() == algorithm && (id.is_none() || key.id.as_deref() == id);
         let mut fitting = self.0.iter().filter(fits).peekable();
         if fitting.peek().is_none() {
             return Err(TokenError::UnknownKey);
@@ -210,14 +209,19 @@ struct Claims<'a>(&'a Map<String, Value>);
 impl Claims<'_> {
     fn verified(&self, rules: &TokenRules, now_ms: i64) -> Result<Verified, TokenError> {
         let skew_ms = i64::try_from(rules.skew.as_millis()).unwrap_or(i64::MAX);
-        let expires_ms = self.time("exp")?.ok_or_else(|| refused("exp", "is missing"))?;
+        let expires_ms = self
+            .time("exp")?
+            .ok_or_else(|| refused("exp", "is missing"))?;
         if now_ms >= expires_ms.saturating_add(skew_ms) {
             return Err(refused("exp", "is past"));
         }
         if self.time("iat")?.is_none() {
             return Err(refused("iat", "is missing"));
         }
-        if self.time("nbf")?.is_some_and(|from| now_ms < from.saturating_sub(skew_ms)) {
+        if self
+            .time("nbf")?
+            .is_some_and(|from| now_ms < from.saturating_sub(skew_ms))
+        {
             return Err(refused("nbf", "is to come"));
         }
         if let Some(issuer) = &rules.issuer

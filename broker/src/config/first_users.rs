@@ -81,7 +81,9 @@ fn user(text: &str) -> Result<FirstUser, String> {
     let mut given = BTreeMap::new();
     for field in fields.split(',') {
         let (name, value) = field.split_once('=').ok_or(form)?;
-        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let quoted = value
+            .strip_prefix('"')
+            .and_then(|value| value.strip_suffix('"'));
         given.insert(name.trim(), quoted.unwrap_or(value));
     }
     let name = given.remove("name").filter(|name| !name.is_empty());

@@ -303,7 +303,9 @@ impl<'a> Scope<'a> {
 
     /// Whether a key is given as the empty text, which takes its default away.
     fn is_unset(&self, key: &str) -> bool {
-        let own = self.given.get(&format!("{OVERRIDE}{}.{key}", self.listener));
+        let own = self
+            .given
+            .get(&format!("{OVERRIDE}{}.{key}", self.listener));
         let value = own.or_else(|| self.given.get(key));
         value.is_some_and(|value| value.trim().is_empty())
     }

@@ -146,11 +146,13 @@ impl Image {
         records.push(Record::ProducerIds { next });
         for (user, credentials) in &*self.scram_users {
             let credentials = credentials.iter();
-            records.extend(credentials.map(|(hash, credential)| Record::ScramCredential {
-                user: user.clone(),
-                hash: *hash,
-                credential: Some(credential.clone()),
-            }));
+            records.extend(
+                credentials.map(|(hash, credential)| Record::ScramCredential {
+                    user: user.clone(),
+                    hash: *hash,
+                    credential: Some(credential.clone()),
+                }),
+            );
         }
         records
     }

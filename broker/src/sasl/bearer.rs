@@ -37,7 +37,9 @@ impl Bearer {
             given => given.strip_prefix("a=").ok_or_else(malformed)?,
         };
         let pairs: Vec<&str> = parts.collect();
-        let Some((["", ""], pairs)) = pairs.split_last_chunk::<2>().map(|(pairs, end)| (end, pairs))
+        let Some((["", ""], pairs)) = pairs
+            .split_last_chunk::<2>()
+            .map(|(pairs, end)| (end, pairs))
         else {
             return Err(malformed());
         };
@@ -66,7 +68,6 @@ impl Bearer {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,10 +88,17 @@ mod tests {
     #[test]
     fn messages_without_exactly_one_token_are_refused() {
         for bad in [
-            "", "n,,", "n,,\u{1}\u{1}", "n,,\u{1}auth=Bearer x\u{1}", "n,,\u{1}auth=Basic x\u{1}\u{1}",
-            "n,,\u{1}auth=Bearer \u{1}\u{1}", "n,alice,\u{1}auth=Bearer x\u{1}\u{1}",
-            "n,,\u{1}auth=Bearer x\u{1}auth=Bearer y\u{1}\u{1}", "\u{1}auth=Bearer x\u{1}\u{1}",
-            "n,,\u{1}nothing\u{1}auth=Bearer x\u{1}\u{1}", "p,,\u{1}auth=Bearer x\u{1}\u{1}",
+            "",
+            "n,,",
+            "n,,\u{1}\u{1}",
+            "n,,\u{1}auth=Bearer x\u{1}",
+            "n,,\u{1}auth=Basic x\u{1}\u{1}",
+            "n,,\u{1}auth=Bearer \u{1}\u{1}",
+            "n,alice,\u{1}auth=Bearer x\u{1}\u{1}",
+            "n,,\u{1}auth=Bearer x\u{1}auth=Bearer y\u{1}\u{1}",
+            "\u{1}auth=Bearer x\u{1}\u{1}",
+            "n,,\u{1}nothing\u{1}auth=Bearer x\u{1}\u{1}",
+            "p,,\u{1}auth=Bearer x\u{1}\u{1}",
         ] {
             assert!(Bearer::parse(bad.as_bytes()).is_err(), "{bad:?}");
         }

@@ -454,8 +454,18 @@ mod tests {
     #[test]
     fn malformed_first_messages_are_refused() {
         for bad in [
-            "", "n", "n,,", "n,,n=,r=a", "n,,n=a", "n,,n=a,r=", "p=tls,,n=a,r=b", "n,,m=x,n=a,r=b",
-            "n,,n=a=2,r=b", "n,,n=a,r=b,x", "n,b=x,n=a,r=b", "n,,n=a,r=\u{7f}",
+            "",
+            "n",
+            "n,,",
+            "n,,n=,r=a",
+            "n,,n=a",
+            "n,,n=a,r=",
+            "p=tls,,n=a,r=b",
+            "n,,m=x,n=a,r=b",
+            "n,,n=a=2,r=b",
+            "n,,n=a,r=b,x",
+            "n,b=x,n=a,r=b",
+            "n,,n=a,r=\u{7f}",
         ] {
             assert!(ClientFirst::parse(bad.as_bytes()).is_err(), "{bad}");
         }
@@ -463,7 +473,12 @@ mod tests {
 
     #[test]
     fn a_client_does_not_work_for_a_server_that_asks_too_little_or_too_much() {
-        for (count, is_done) in [("4096", true), ("4095", false), ("1000001", false), ("0", false)] {
+        for (count, is_done) in [
+            ("4096", true),
+            ("4095", false),
+            ("1000001", false),
+            ("0", false),
+        ] {
             let (client, _) = Client::start(Hash::Sha256, ("a", &Secret::new("b")), "n", false);
             let proven = client.prove(format!("r=nx,s=AAAA,i={count}").as_bytes());
             assert_eq!(proven.is_ok(), is_done, "{count}");

@@ -179,14 +179,21 @@ impl Store {
         policy: Pkcs12ImportPolicy,
     ) -> Result<KeyStore, TlsError> {
         let password = self.password.as_ref().map_or("", Secret::reveal);
-        KeyStore::from_pkcs12(bytes, password, policy)
-            .map_err(|error| refused(what, &format!("no PKCS12 store, or another password: {error}")))
+        KeyStore::from_pkcs12(bytes, password, policy).map_err(|error| {
+            refused(
+                what,
+                &format!("no PKCS12 store, or another password: {error}"),
+            )
+        })
     }
 
     fn pem_key(&self, text: &[u8], what: &str) -> Result<PrivateKeyDer<'static>, TlsError> {
         if let Some(block) = encrypted_block(text) {
             let password = self.key_password.as_ref().ok_or_else(|| {
-                refused(what, "its key is encrypted, and ssl.key.password is missing")
+                refused(
+                    what,
+                    "its key is encrypted, and ssl.key.password is missing",
+                )
             })?;
             return decrypted(block, password).map_err(|why| refused(what, &why));
         }

@@ -57,7 +57,10 @@ fn text_of(value: &Any<'_>) -> Option<String> {
         }
         Tag::T61String => Some(value.data.iter().copied().map(char::from).collect()),
         Tag::BmpString => {
-            let units = value.data.chunks_exact(2).filter_map(|unit| unit.first_chunk());
+            let units = value
+                .data
+                .chunks_exact(2)
+                .filter_map(|unit| unit.first_chunk());
             let units: Vec<u16> = units.copied().map(u16::from_be_bytes).collect();
             String::from_utf16(&units).ok()
         }

@@ -93,8 +93,7 @@ impl ServerCertVerifier for Servers {
             Ok(verified) => Ok(verified),
             // The name is looked at last: everything else is right.
             Err(Error::InvalidCertificate(
-                CertificateError::NotValidForName
-                | CertificateError::NotValidForNameContext { .. },
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) if self.names == Names::Ignored => Ok(ServerCertVerified::assertion()),
             Err(error) => {
                 is_pinned(&self.trusted, end_entity, now).map_err(|_| error)?;
@@ -175,7 +174,9 @@ impl ClientCertVerifier for Clients {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verified = self.inner.verify_client_cert(end_entity, intermediates, now);
+        let verified = self
+            .inner
+            .verify_client_cert(end_entity, intermediates, now);
         verified.or_else(|error| {
             is_pinned(&self.trusted, end_entity, now).map_err(|_| error)?;
             Ok(ClientCertVerified::assertion())

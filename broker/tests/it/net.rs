@@ -14,6 +14,7 @@ use bytes::Bytes;
 
 use crate::support::client::{Client, PATIENCE};
 use crate::support::cluster::{Cluster, until};
+use crate::support::secure::open_gate;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_come_in_the_order_of_the_requests() {
@@ -100,7 +101,13 @@ async fn a_request_with_bytes_to_spare_is_answered_as_kafka_does() {
     client.send_bytes(&length).await.unwrap();
     client.send_bytes(&frame).await.unwrap();
     assert!(client.next().await.is_some());
-    assert!(!client.ask(&MetadataRequest::default(), 13).await.brokers.is_empty());
+    assert!(
+        !client
+            .ask(&MetadataRequest::default(), 13)
+            .await
+            .brokers
+            .is_empty()
+    );
     cluster.end().await;
 }
 
@@ -186,6 +193,7 @@ async fn a_client_that_is_gone_keeps_no_connection_open_for_its_answers() {
     let metrics = Metrics::default();
     let door = Door {
         service: Arc::new(Never(Arc::clone(&begun))),
+        gate: open_gate(&metrics),
         patience: Patience {
             max_frame_bytes: 1000,
             max_idle: PATIENCE * 10,

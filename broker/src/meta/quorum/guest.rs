@@ -132,7 +132,9 @@ impl Answering {
             };
             let answer = self.answer(asked.content, &mut parts).await;
             let written = match stream::encode(asked.number, &answer) {
-                Ok(bytes) => stream::send(&mut sink, &bytes).await.map_err(StreamError::Io),
+                Ok(bytes) => stream::send(&mut sink, &bytes)
+                    .await
+                    .map_err(StreamError::Io),
                 Err(error) => Err(error),
             };
             if let Err(error) = written {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::api::init_producer_id::ProducerIds;
-use broker::auth::gate::Surroundings;
-use broker::auth::{Gate, Session};
 use broker::api::{
     Broker, Caller, Ctx, create_partitions, create_topics, delete_topics, describe_configs,
     incremental_alter_configs, init_producer_id, metadata,
 };
+use broker::auth::gate::Surroundings;
+use broker::auth::{Gate, Session};
 use broker::clock::Clock;
 use broker::fault::Faults;
 use broker::group::{GroupSettings, Groups};

@@ -50,13 +50,27 @@ fn mechanism() -> impl Strategy<Value = Mechanism> {
 /// Bytes, and texts that come near to messages.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let pieces = proptest::sample::select(vec![
-        "n", "y", ",", "n=", "r=", "c=biws", "p=", "a=", "=2C", "\u{1}", "auth=Bearer ", "\0", ".",
-        "eyJhbGciOiJSUzI1NiJ9", "x", "\u{1}\u{1}", "tokenauth=true",
+        "n",
+        "y",
+        ",",
+        "n=",
+        "r=",
+        "c=biws",
+        "p=",
+        "a=",
+        "=2C",
+        "\u{1}",
+        "auth=Bearer ",
+        "\0",
+        ".",
+        "eyJhbGciOiJSUzI1NiJ9",
+        "x",
+        "\u{1}\u{1}",
+        "tokenauth=true",
     ]);
     prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..200),
-        proptest::collection::vec(pieces, 0..12)
-            .prop_map(|pieces| pieces.concat().into_bytes()),
+        proptest::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat().into_bytes()),
     ]
 }
 

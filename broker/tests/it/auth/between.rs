@@ -25,9 +25,17 @@ async fn replicated(client: &mut Client, cluster: &Cluster) {
     let metadata = client.ask(&MetadataRequest::default(), 9).await;
     assert_eq!(metadata.brokers.len(), 3);
     let whole = || {
-        cluster.node(1).image().topics.get("orders").is_some_and(|topic| {
-            topic.partitions.iter().all(|partition| partition.isr.len() == 3)
-        })
+        cluster
+            .node(1)
+            .image()
+            .topics
+            .get("orders")
+            .is_some_and(|topic| {
+                topic
+                    .partitions
+                    .iter()
+                    .all(|partition| partition.isr.len() == 3)
+            })
     };
     until("all replicas in sync", whole).await;
 }
@@ -48,8 +56,14 @@ async fn three_nodes_form_a_cluster_through_tls_with_scram() {
             ("sasl.enabled.mechanisms", "SCRAM-SHA-512,SCRAM-SHA-256"),
             ("sasl.mechanism.inter.broker.protocol", "SCRAM-SHA-512"),
             ("sasl.mechanism.controller.protocol", "SCRAM-SHA-512"),
-            ("listener.name.plaintext.scram-sha-512.sasl.jaas.config", jaas),
-            ("listener.name.controller.scram-sha-512.sasl.jaas.config", jaas),
+            (
+                "listener.name.plaintext.scram-sha-512.sasl.jaas.config",
+                jaas,
+            ),
+            (
+                "listener.name.controller.scram-sha-512.sasl.jaas.config",
+                jaas,
+            ),
             ("lookout.scram.users", users),
             ("ssl.keystore.type", "PEM"),
             ("ssl.truststore.type", "PEM"),
@@ -110,7 +124,10 @@ async fn nodes_log_in_with_plain_and_with_tokens_of_a_file() {
             "listener.security.protocol.map",
             "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
         ),
-        ("listener.name.plaintext.sasl.enabled.mechanisms", "OAUTHBEARER"),
+        (
+            "listener.name.plaintext.sasl.enabled.mechanisms",
+            "OAUTHBEARER",
+        ),
         ("listener.name.controller.sasl.enabled.mechanisms", "PLAIN"),
         ("sasl.mechanism.inter.broker.protocol", "OAUTHBEARER"),
         ("sasl.mechanism.controller.protocol", "PLAIN"),

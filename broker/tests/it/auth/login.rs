@@ -134,7 +134,10 @@ fn a_wrong_password_ends_the_connection_with_58() {
         line.choose("PLAIN");
         let said = line.plain(user, password);
         assert_eq!(said.code, ErrorCode::SASL_AUTHENTICATION_FAILED);
-        assert_eq!((said.then, said.outcome), (Then::Close, Some(Outcome::Refused)));
+        assert_eq!(
+            (said.then, said.outcome),
+            (Then::Close, Some(Outcome::Refused))
+        );
         assert!(!line.login.is_done());
         assert!(line.login.admit(ApiKey::API_VERSIONS, line.now).is_err());
     }
@@ -143,7 +146,10 @@ fn a_wrong_password_ends_the_connection_with_58() {
 #[test]
 fn what_is_known_of_a_user_of_scram_is_told_to_nobody() {
     let mut told = Vec::new();
-    for (first, proof) in [("n,,n=nobody,r=a", ""), ("n,,n=alice,r=a", "c=biws,r=anonce,p=AAAA")] {
+    for (first, proof) in [
+        ("n,,n=nobody,r=a", ""),
+        ("n,,n=alice,r=a", "c=biws,r=anonce,p=AAAA"),
+    ] {
         let mut line = Line::new(0);
         line.offer.mechanisms.push(Mechanism::ScramSha256);
         line.choose("SCRAM-SHA-256");
@@ -165,7 +171,11 @@ fn a_login_ends_with_its_limit_or_with_its_token_whichever_is_first() {
     assert_eq!(line.plain("alice", "right").lifetime_ms, 5000);
     let mut line = Line::new(5000);
     line.choose("OAUTHBEARER");
-    assert_eq!(line.say(b"n,,\x01auth=Bearer alice.3000\x01\x01").lifetime_ms, 3000);
+    assert_eq!(
+        line.say(b"n,,\x01auth=Bearer alice.3000\x01\x01")
+            .lifetime_ms,
+        3000
+    );
     line.pass(2999);
     assert!(line.login.admit(ApiKey::METADATA, line.now).is_ok());
     line.pass(1);
@@ -206,13 +216,26 @@ fn a_login_is_repeated_by_the_same_principal_with_the_same_mechanism() {
     line.choose("PLAIN");
     let other = line.plain("bob", "right");
     assert_eq!(other.outcome, Some(Outcome::RefusedAgain));
-    assert!(other.message.unwrap().starts_with("Cannot change principals"));
+    assert!(
+        other
+            .message
+            .unwrap()
+            .starts_with("Cannot change principals")
+    );
 
     let mut line = enter();
     assert_eq!(line.choose("OAUTHBEARER"), GO_ON);
     let other = line.say(b"n,,\x01auth=Bearer alice.3000\x01\x01");
-    assert_eq!((other.code, other.then), (ErrorCode::SASL_AUTHENTICATION_FAILED, Then::Close));
-    assert!(other.message.unwrap().contains("not supported for re-authentication"));
+    assert_eq!(
+        (other.code, other.then),
+        (ErrorCode::SASL_AUTHENTICATION_FAILED, Then::Close)
+    );
+    assert!(
+        other
+            .message
+            .unwrap()
+            .contains("not supported for re-authentication")
+    );
 }
 
 #[test]
@@ -224,7 +247,10 @@ fn a_refused_token_is_told_before_the_login_fails() {
     assert_eq!(told.bytes, br#"{"status":"invalid_token"}"#);
     let failed = line.say(b"\x01");
     assert_eq!(failed.code, ErrorCode::SASL_AUTHENTICATION_FAILED);
-    assert_eq!(failed.message.as_deref(), Some(r#"{"status":"invalid_token"}"#));
+    assert_eq!(
+        failed.message.as_deref(),
+        Some(r#"{"status":"invalid_token"}"#)
+    );
     let mut line = Line::new(0);
     line.choose("OAUTHBEARER");
     let other = line.say(b"n,a=bob,\x01auth=Bearer alice.3000\x01\x01");

@@ -30,7 +30,11 @@ async fn plain_lets_in_the_users_of_its_jaas_entry() {
         ("listener.name.plaintext.plain.sasl.jaas.config", PLAIN),
     ];
     let cluster = guarded(&set).await;
-    for (user, word, enters) in [("alice", "wonder", true), ("bob", "builder", true), ("bob", "wonder", false)] {
+    for (user, word, enters) in [
+        ("alice", "wonder", true),
+        ("bob", "builder", true),
+        ("bob", "wonder", false),
+    ] {
         let mut client = cluster.client(1).await;
         client.ask(&ApiVersionsRequest::default(), 2).await;
         let last = client.log_in(&password(Mechanism::Plain, user, word)).await;
@@ -59,13 +63,19 @@ async fn scram_lets_in_the_users_that_a_new_cluster_begins_with() {
     ] {
         let mut client = cluster.client(1).await;
         let last = client.log_in(&password(mechanism, "alice", word)).await;
-        assert_eq!(last.error_code == ErrorCode::NONE, enters, "{mechanism} {word}");
+        assert_eq!(
+            last.error_code == ErrorCode::NONE,
+            enters,
+            "{mechanism} {word}"
+        );
         if enters {
             serves(&mut client).await;
         }
     }
     let mut stranger = cluster.client(1).await;
-    let last = stranger.log_in(&password(Mechanism::ScramSha256, "eve", "x")).await;
+    let last = stranger
+        .log_in(&password(Mechanism::ScramSha256, "eve", "x"))
+        .await;
     assert_eq!(last.error_code, ErrorCode::SASL_AUTHENTICATION_FAILED);
     assert!(stranger.is_closed().await);
     cluster.end().await;
@@ -74,7 +84,10 @@ async fn scram_lets_in_the_users_that_a_new_cluster_begins_with() {
 async fn token_story(cluster: Cluster, signer: &Signer) {
     let claims = |name: &str, end: i64| {
         let now = now_s();
-        format!(r#"{{"sub":"{name}","iat":{now},"exp":{},"aud":["kafka"]}}"#, now + end)
+        format!(
+            r#"{{"sub":"{name}","iat":{now},"exp":{},"aud":["kafka"]}}"#,
+            now + end
+        )
     };
     let good = token(&signer.sign("k1", &claims("alice", 600)));
     // The keys are read when the node starts, beside everything else.
@@ -93,7 +106,10 @@ async fn token_story(cluster: Cluster, signer: &Signer) {
     let late = token(&signer.sign("k1", &claims("alice", -600)));
     let last = client.log_in(&late).await;
     assert_eq!(last.error_code, ErrorCode::SASL_AUTHENTICATION_FAILED);
-    assert_eq!(last.error_message.as_deref(), Some(r#"{"status":"invalid_token"}"#));
+    assert_eq!(
+        last.error_message.as_deref(),
+        Some(r#"{"status":"invalid_token"}"#)
+    );
     let mut client = cluster.client(1).await;
     let forged = token(&Signer::new().sign("k1", &claims("alice", 600)));
     let last = client.log_in(&forged).await;

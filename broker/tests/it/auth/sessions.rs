@@ -50,7 +50,9 @@ async fn a_refusal_is_answered_late_and_closes_the_connection() {
     let cluster = plain_node(&[]).await;
     let mut client = cluster.client(1).await;
     let begun = Instant::now();
-    let refused = client.log_in(&password(Mechanism::Plain, "alice", "wrong")).await;
+    let refused = client
+        .log_in(&password(Mechanism::Plain, "alice", "wrong"))
+        .await;
     assert_eq!(refused.error_code, ErrorCode::SASL_AUTHENTICATION_FAILED);
     assert!(begun.elapsed() >= Duration::from_millis(300));
     assert!(client.is_closed().await);
@@ -115,11 +117,20 @@ async fn a_session_ends_unless_its_login_is_repeated() {
     assert!(ended >= Duration::from_millis(1500), "{ended:?}");
     // A login can be repeated even then.
     let again = kept.log_in(&alice).await;
-    assert_eq!((again.error_code, again.session_lifetime_ms), (ErrorCode::NONE, 1500));
+    assert_eq!(
+        (again.error_code, again.session_lifetime_ms),
+        (ErrorCode::NONE, 1500)
+    );
     serves(&mut kept).await;
     let text = cluster.node(1).metrics_text();
-    assert!(text.contains("successful_reauthentication_total{listener=\"PLAINTEXT\"} 1"), "{text}");
-    assert!(text.contains("expired_connections_killed_count{listener=\"PLAINTEXT\"} 1"), "{text}");
+    assert!(
+        text.contains("successful_reauthentication_total{listener=\"PLAINTEXT\"} 1"),
+        "{text}"
+    );
+    assert!(
+        text.contains("expired_connections_killed_count{listener=\"PLAINTEXT\"} 1"),
+        "{text}"
+    );
     cluster.end().await;
 }
 

@@ -10,7 +10,7 @@ use broker::config::NodeConfig;
 use broker::meta::image::Image;
 use broker::metrics::Metrics;
 use broker::secret::Secret;
-use broker::tls::{Acceptor, ClientAuth, Kind, Settings, Store, TlsError, Version};
+use broker::tls::{Acceptor, ClientAuth, Connector, Kind, Settings, Store, TlsError, Version};
 use broker::wire::messages::{ApiVersionsRequest, MetadataRequest};
 use rcgen::DnType;
 use tokio::net::{TcpListener, TcpStream};
@@ -65,7 +65,9 @@ async fn a_client_that_trusts_the_authority_is_served_through_tls() {
 async fn bytes_that_are_no_handshake_close_their_connection_and_nothing_else() {
     let (authority, dir) = (Authority::new(), tempfile::tempdir().unwrap());
     let cluster = node(&authority, dir.path(), &[]).await;
-    let mut kept = connect(&authority.connector(None), cluster.address(1)).await.unwrap();
+    let mut kept = connect(&authority.connector(None), cluster.address(1))
+        .await
+        .unwrap();
     let hostile: [&[u8]; 5] = [
         b"GET / HTTP/1.1\r\n\r\n",
         &[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0, 0],
@@ -118,10 +120,19 @@ async fn principal(set: &[(&str, &str)], subject: &[(DnType, &str)]) -> Result<S
         ("controller.quorum.voters", "2@localhost:1"),
         ("listeners", "SSL://localhost:0"),
         ("inter.broker.listener.name", "SSL"),
-        ("listener.security.protocol.map", "SSL:SSL,CONTROLLER:PLAINTEXT"),
+        (
+            "listener.security.protocol.map",
+            "SSL:SSL,CONTROLLER:PLAINTEXT",
+        ),
         ("log.dirs", "/none"),
-        ("listener.name.ssl.ssl.keystore.location", keys.to_str().unwrap()),
-        ("listener.name.ssl.ssl.truststore.location", trust.to_str().unwrap()),
+        (
+            "listener.name.ssl.ssl.keystore.location",
+            keys.to_str().unwrap(),
+        ),
+        (
+            "listener.name.ssl.ssl.truststore.location",
+            trust.to_str().unwrap(),
+        ),
         ("ssl.client.auth", "requested"),
     ];
     values.extend(set);
@@ -157,7 +168,10 @@ async fn a_certificate_names_its_principal_as_java_writes_it_and_as_the_rules_sa
     ];
     let whole = principal(&[], &subject).await.unwrap();
     assert_eq!(whole, "User:CN=Alice,O=Lookout\\, Inc.,C=DE");
-    let rules = [("ssl.principal.mapping.rules", "RULE:^CN=([^,]+),.*$/$1/L,DEFAULT")];
+    let rules = [(
+        "ssl.principal.mapping.rules",
+        "RULE:^CN=([^,]+),.*$/$1/L,DEFAULT",
+    )];
     assert_eq!(principal(&rules, &subject).await.unwrap(), "User:alice");
     assert_eq!(principal(&rules, &[]).await.unwrap(), "User:ANONYMOUS");
     let none = [("ssl.principal.mapping.rules", "RULE:^CN=bob$/bob/")];
@@ -174,8 +188,55 @@ fn settings(keys: Store) -> Settings {
     }
 }
 
+/// A key that OpenSSL encrypted, with a certificate of its own that no authority signed.
+const ENCRYPTED: &str = include_str!("../data/encrypted_key.pem");
+
 #[tokio::test]
-async fn keys_come_from_pem_in_place_from_pkcs12_and_encrypted() {
+async fn an_encrypted_key_opens_with_its_password_and_a_pinned_certificate_is_trusted() {
+    let store = |password: Option<&str>| Store {
+        kind: Kind::Pem,
+        certificates: Some(Secret::new(ENCRYPTED)),
+        key: Some(Secret::new(ENCRYPTED)),
+        key_password: password.map(Secret::new),
+        ..Store::default()
+    };
+    for (password, told) in [
+        (None, "ssl.key.password is missing"),
+        (Some("x"), "cannot be opened"),
+    ] {
+        let refused = Acceptor::of(&settings(store(password)))
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains(told), "{refused}");
+    }
+    let own = Settings {
+        trust: store(None),
+        client_auth: ClientAuth::Required,
+        ..settings(store(Some("open-sesame")))
+    };
+    // Each side shows the certificate, and each trusts it by itself.
+    let acceptor = Acceptor::of(&own).unwrap();
+    let connector = Connector::of(&own).unwrap();
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let shake = async |name: &str| {
+        let tcp = TcpStream::connect(address).await.unwrap();
+        let (accepted, _) = socket.accept().await.unwrap();
+        let (client, server) = tokio::join!(
+            connector.connect(name, tcp),
+            acceptor.accept(accepted, PATIENCE)
+        );
+        client.is_ok() && server.is_ok()
+    };
+    assert!(shake("localhost").await);
+    assert!(
+        !shake("elsewhere.example").await,
+        "the name is checked all the same"
+    );
+}
+
+#[tokio::test]
+async fn keys_come_from_pem_in_place_and_from_pkcs12() {
     let (authority, dir) = (Authority::new(), tempfile::tempdir().unwrap());
     let node = authority.certify(&[(DnType::CommonName, "node")]);
     let in_place = Store {
@@ -208,8 +269,13 @@ async fn keys_come_from_pem_in_place_from_pkcs12_and_encrypted() {
         ..Store::default()
     };
     assert!(Acceptor::of(&settings(pkcs12("changeit"))).is_ok());
-    let wrong = Acceptor::of(&settings(pkcs12("wrong"))).unwrap_err().to_string();
-    assert!(wrong.contains("another password") && !wrong.contains("wrong"), "{wrong}");
+    let wrong = Acceptor::of(&settings(pkcs12("wrong")))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        wrong.contains("another password") && !wrong.contains("wrong"),
+        "{wrong}"
+    );
     let as_trust = Store {
         kind: Kind::Jks,
         ..pkcs12("changeit")
@@ -238,9 +304,13 @@ async fn a_handshake_is_not_waited_for_for_ever() {
     }));
     let acceptor = acceptor.unwrap();
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let _silent = TcpStream::connect(socket.local_addr().unwrap()).await.unwrap();
+    let _silent = TcpStream::connect(socket.local_addr().unwrap())
+        .await
+        .unwrap();
     let (tcp, _) = socket.accept().await.unwrap();
     let within = std::time::Duration::from_millis(20);
-    let late = timeout(PATIENCE, acceptor.accept(tcp, within)).await.unwrap();
+    let late = timeout(PATIENCE, acceptor.accept(tcp, within))
+        .await
+        .unwrap();
     assert_eq!(late.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
 }

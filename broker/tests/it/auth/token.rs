@@ -47,9 +47,17 @@ fn a_token_of_another_implementation_is_verified_with_rs256() {
     assert_eq!(verified.expires_ms, 4_102_444_800_000);
     let (signed, signature) = RS256.rsplit_once('.').unwrap();
     let flipped = format!("{signed}.{}", signature.replacen('A', "B", 1));
-    assert!(held(&flipped, &rsa(), &rules()).unwrap_err().contains("signature"));
+    assert!(
+        held(&flipped, &rsa(), &rules())
+            .unwrap_err()
+            .contains("signature")
+    );
     let unknown = rsa().replace("rsa-1", "rsa-2");
-    assert!(held(RS256, &unknown, &rules()).unwrap_err().contains("not known"));
+    assert!(
+        held(RS256, &unknown, &rules())
+            .unwrap_err()
+            .contains("not known")
+    );
 }
 
 #[test]
@@ -61,18 +69,30 @@ fn claims_are_held_against_the_rules() {
         held(&signer.sign("k", &format!("{{{claims}}}")), &keys, rules)
     };
     let alice = ask(good, &rules()).unwrap();
-    assert_eq!((alice.name.as_str(), alice.expires_ms), ("alice", 1_750_000_100_000));
+    assert_eq!(
+        (alice.name.as_str(), alice.expires_ms),
+        ("alice", 1_750_000_100_000)
+    );
     for (claims, wrong) in [
         (r#""sub":"a","iat":1"#, "exp is missing"),
         (r#""sub":"a","iat":1,"exp":1749999970"#, "exp is past"),
         (r#""sub":"a","iat":1,"exp":"soon""#, "exp is no time"),
         (r#""sub":"a","iat":1,"exp":1e300"#, "exp is no time"),
-        (r#""sub":"a","iat":1,"exp":9223372036854775807"#, "exp is no time"),
+        (
+            r#""sub":"a","iat":1,"exp":9223372036854775807"#,
+            "exp is no time",
+        ),
         (r#""sub":"a","exp":1750000100"#, "iat is missing"),
         (r#""iat":1,"exp":1750000100"#, "sub is missing"),
         (r#""sub":" ","iat":1,"exp":1750000100"#, "sub names nobody"),
-        (r#""sub":"a","iat":1,"exp":1750000100,"nbf":1750000031"#, "nbf is to come"),
-        (r#""sub":"a","iat":1,"exp":1750000100,"scope":["x"," "]"#, "blank scope"),
+        (
+            r#""sub":"a","iat":1,"exp":1750000100,"nbf":1750000031"#,
+            "nbf is to come",
+        ),
+        (
+            r#""sub":"a","iat":1,"exp":1750000100,"scope":["x"," "]"#,
+            "blank scope",
+        ),
     ] {
         let why = ask(claims, &rules()).unwrap_err();
         assert!(why.contains(wrong), "{claims}: {why}");
@@ -99,18 +119,33 @@ fn a_token_that_signs_itself_or_not_at_all_is_refused() {
     let claims = r#"{"sub":"a","iat":1,"exp":4102444800}"#;
     let keys = signer.jwks("k");
     let by_other = other.sign("k", claims);
-    assert!(held(&by_other, &keys, &rules()).unwrap_err().contains("signature"));
+    assert!(
+        held(&by_other, &keys, &rules())
+            .unwrap_err()
+            .contains("signature")
+    );
     for header in [r#"{"alg":"none"}"#, r#"{"alg":"HS256","kid":"k"}"#, "{}"] {
         let why = held(&signer.sign_as(header, claims), &keys, &rules()).unwrap_err();
         assert!(why.contains("RS256 and ES256"), "{why}");
     }
     // An algorithm of another kind than the key's.
-    let why = held(&signer.sign_as(r#"{"alg":"RS256","kid":"k"}"#, claims), &keys, &rules());
+    let why = held(
+        &signer.sign_as(r#"{"alg":"RS256","kid":"k"}"#, claims),
+        &keys,
+        &rules(),
+    );
     assert!(why.unwrap_err().contains("not known"));
     let crit = r#"{"alg":"ES256","kid":"k","crit":["exp"]}"#;
     assert!(held(&signer.sign_as(crit, claims), &keys, &rules()).is_err());
     // Without an id every key is tried.
-    assert!(held(&signer.sign_as(r#"{"alg":"ES256"}"#, claims), &keys, &rules()).is_ok());
+    assert!(
+        held(
+            &signer.sign_as(r#"{"alg":"ES256"}"#, claims),
+            &keys,
+            &rules()
+        )
+        .is_ok()
+    );
 }
 
 #[test]

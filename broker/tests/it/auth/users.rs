@@ -50,7 +50,9 @@ async fn alter(
     };
     let answer = client.ask(&request, 0).await;
     let results = answer.results.into_iter();
-    results.map(|result| (result.user, result.error_code)).collect()
+    results
+        .map(|result| (result.user, result.error_code))
+        .collect()
 }
 
 /// Users with their error, mechanisms and iterations.
@@ -72,7 +74,9 @@ async fn describe(
     results
         .map(|result| {
             let infos = result.credential_infos.iter();
-            let infos = infos.map(|info| (info.mechanism, info.iterations)).collect();
+            let infos = infos
+                .map(|info| (info.mechanism, info.iterations))
+                .collect();
             (result.user, result.error_code, infos)
         })
         .collect()
@@ -103,7 +107,10 @@ async fn users_come_change_and_go_while_the_cluster_runs() {
     );
     assert_eq!(made.await, [none("alice"), none("bob")]);
     assert!(enters(&cluster, "alice", "one").await);
-    assert!(!enters(&cluster, "bob", "two").await, "only with the other hash");
+    assert!(
+        !enters(&cluster, "bob", "two").await,
+        "only with the other hash"
+    );
     let all = describe(&mut admin, None).await;
     let wanted = [
         ("alice".to_owned(), ErrorCode::NONE, vec![(1, 4096)]),
@@ -111,7 +118,10 @@ async fn users_come_change_and_go_while_the_cluster_runs() {
     ];
     assert_eq!(all, wanted);
     let changed = vec![upsertion("alice", Hash::Sha256, "three", 5000)];
-    assert_eq!(alter(&mut admin, Vec::new(), changed).await, [none("alice")]);
+    assert_eq!(
+        alter(&mut admin, Vec::new(), changed).await,
+        [none("alice")]
+    );
     assert!(!enters(&cluster, "alice", "one").await);
     assert!(enters(&cluster, "alice", "three").await);
 
@@ -135,7 +145,11 @@ async fn what_cannot_be_altered_is_refused_user_by_user() {
     let mut admin = cluster.client_of(1, "INSIDE").await;
     let answered = alter(
         &mut admin,
-        vec![deletion("nobody", 1), deletion("unknown", 7), deletion("twice", 9)],
+        vec![
+            deletion("nobody", 1),
+            deletion("unknown", 7),
+            deletion("twice", 9),
+        ],
         vec![
             upsertion("few", Hash::Sha256, "x", 4095),
             upsertion("good", Hash::Sha256, "x", 4096),
@@ -156,8 +170,10 @@ async fn what_cannot_be_altered_is_refused_user_by_user() {
         ("twice", ErrorCode::UNSUPPORTED_SASL_MECHANISM),
         ("unknown", ErrorCode::UNSUPPORTED_SASL_MECHANISM),
     ];
-    let told: Vec<(String, ErrorCode)> =
-        told.into_iter().map(|(user, code)| (user.to_owned(), code)).collect();
+    let told: Vec<(String, ErrorCode)> = told
+        .into_iter()
+        .map(|(user, code)| (user.to_owned(), code))
+        .collect();
     assert_eq!(answered.await, told);
     let described = describe(&mut admin, Some(&["double", "good", "good", "other"])).await;
     let codes: Vec<ErrorCode> = described.iter().map(|(_, code, _)| *code).collect();

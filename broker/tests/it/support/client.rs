@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use broker::tls::Stream;
 use broker::wire::frame;
 use broker::wire::messages::Request;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use broker::tls::Stream;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
