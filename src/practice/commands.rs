@@ -13,8 +13,7 @@ use super::cluster::{Cluster, Data};
 use super::error::PracticeError;
 use super::node::Lifeline;
 use super::workload;
-use crate::cluster::{self, Paces, WatchOptions};
-use crate::config::route::Route;
+use crate::cluster::{self, Dialer, Paces, WatchOptions};
 use crate::model::practice::Owner;
 use crate::model::{Focus, Order, Practice, Snapshot};
 
@@ -107,8 +106,8 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
         name: Arc::from("practice"),
         bootstrap,
-        route: Route::default(),
         client_id: Arc::from(CLIENT_ID),
+        dialer: Dialer::default(),
         paces: Paces::default(),
         roster: None,
     }
