@@ -16,9 +16,8 @@ use crate::cli::{
     Cli, ClusterArgs, Command, ConnectArgs, Headless, LookArgs, NodeArgs, NodeId, PracticeArgs,
     PracticeCommand,
 };
-use crate::cluster::{self, Paces, WatchOptions};
+use crate::cluster::{self, Dialer, Paces, WatchOptions};
 use crate::config::paths::Paths;
-use crate::config::route::Route;
 use crate::config::settings::{self, Choices, Environment, Settings};
 use crate::headless::connect::{self, Detail};
 use crate::headless::{self, Format, Outcome, Subject};
@@ -280,8 +279,8 @@ fn watch_options(paths: &Paths, bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
         name: Arc::from(name(&bootstrap)),
         bootstrap,
-        route: Route::default(),
         client_id: Arc::from(CLIENT_ID),
+        dialer: Dialer::default(),
         paces: Paces::default(),
         roster: paths.state_dir.as_ref().map(|dir| dir.join(ROSTER_FILE)),
     }

@@ -14,8 +14,7 @@ use super::error::PracticeError;
 use super::node::Lifeline;
 use super::ports::Entry;
 use super::workload;
-use crate::cluster::{self, Paces, WatchOptions};
-use crate::config::route::Route;
+use crate::cluster::{self, Dialer, Paces, WatchOptions};
 use crate::model::practice::Owner;
 use crate::model::{Focus, Order, Practice, Snapshot};
 
@@ -119,8 +118,8 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
         name: Arc::from("practice"),
         bootstrap,
-        route: Route::default(),
         client_id: Arc::from(CLIENT_ID),
+        dialer: Dialer::default(),
         paces: Paces::default(),
         roster: None,
     }
