@@ -109,7 +109,9 @@ pub(super) async fn run(house: Arc<House>, control: Arc<dyn Control>) {
             Err(why) => {
                 // The same reason over and over is told once.
                 if why != told {
-                    log::warn!("the controller does not know where replicas lie, asking again: {why}");
+                    log::warn!(
+                        "the controller does not know where replicas lie, asking again: {why}"
+                    );
                     told = why;
                 }
                 tokio::time::sleep(RETRY_AFTER).await;
@@ -135,11 +137,13 @@ fn request(house: &House, due: &Places) -> AssignReplicasToDirsRequest {
             }),
         }
     }
-    let directories = directories.into_iter().map(|(id, topics)| AssignedDirectory {
-        id,
-        topics,
-        ..AssignedDirectory::default()
-    });
+    let directories = directories
+        .into_iter()
+        .map(|(id, topics)| AssignedDirectory {
+            id,
+            topics,
+            ..AssignedDirectory::default()
+        });
     AssignReplicasToDirsRequest {
         broker_id: house.me,
         broker_epoch: house.broker_epoch(),

@@ -100,7 +100,13 @@ async fn a_request_with_bytes_to_spare_is_answered_as_kafka_does() {
     client.send_bytes(&length).await.unwrap();
     client.send_bytes(&frame).await.unwrap();
     assert!(client.next().await.is_some());
-    assert!(!client.ask(&MetadataRequest::default(), 13).await.brokers.is_empty());
+    assert!(
+        !client
+            .ask(&MetadataRequest::default(), 13)
+            .await
+            .brokers
+            .is_empty()
+    );
     cluster.end().await;
 }
 

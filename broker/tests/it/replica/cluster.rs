@@ -32,8 +32,8 @@ use broker::wire::messages::produce::{
 };
 use broker::wire::messages::{
     AlterPartitionRequest, AlterPartitionResponse, AssignReplicasToDirsRequest,
-    AssignReplicasToDirsResponse, FetchRequest, ListOffsetsRequest, Message,
-    ProduceRequest, decode_all,
+    AssignReplicasToDirsResponse, FetchRequest, ListOffsetsRequest, Message, ProduceRequest,
+    decode_all,
 };
 use broker::wire::primitives::Reader;
 use broker::wire::records::{BatchBuilder, BatchSettings, NewRecord};
@@ -183,7 +183,10 @@ impl replica::Control for Door {
         let control = Arc::clone(&self.0);
         Box::pin(async move {
             let known = control.partition();
-            let at = known.replicas.iter().position(|id| *id == request.broker_id);
+            let at = known
+                .replicas
+                .iter()
+                .position(|id| *id == request.broker_id);
             let mut done = AssignReplicasToDirsResponse::default();
             for directory in request.directories {
                 let is_ours = |topic: &AssignedTopic| topic.topic_id == TOPIC_ID;
