@@ -16,9 +16,8 @@ use crate::cli::{
     Cli, ClusterArgs, Command, ConnectArgs, Headless, LookArgs, NodeArgs, NodeId, PracticeArgs,
     PracticeCommand,
 };
-use crate::cluster::{self, Paces, WatchOptions};
+use crate::cluster::{self, Dialer, Paces, WatchOptions};
 use crate::config::paths::Paths;
-use crate::config::route::Route;
 use crate::config::settings::{self, Choices, Environment, Settings};
 use crate::headless::connect::{self, Detail};
 use crate::headless::{self, Format, Outcome, Subject};
@@ -27,7 +26,7 @@ use crate::model::practice::Ways;
 use crate::model::survey::Reach;
 use crate::model::{BrokerId, Order};
 use crate::node;
-use crate::practice::{self, Call, Keeper, PracticeError};
+use crate::practice::{self, Call, Entry, Keeper, PracticeError};
 use crate::terminal;
 use crate::ui::glyph::GlyphSet;
 use crate::ui::line::Skin;
@@ -137,9 +136,14 @@ fn practise(args: PracticeArgs) -> Result<ExitCode> {
     let order = Call::Order;
     let of = |id: NodeId| BrokerId(id.id);
     let call = match args.command {
-        PracticeCommand::Up { fresh, nodes } => Call::Up {
+        PracticeCommand::Up {
+            fresh,
+            nodes,
+            secure,
+        } => Call::Up {
             fresh,
             nodes: nodes.map(usize::from),
+            entry: secure.then_some(Entry::Secured),
         },
         PracticeCommand::Down => Call::Down,
         PracticeCommand::Status { json } => Call::Status { json },
@@ -275,8 +279,8 @@ fn watch_options(paths: &Paths, bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
         name: Arc::from(name(&bootstrap)),
         bootstrap,
-        route: Route::default(),
         client_id: Arc::from(CLIENT_ID),
+        dialer: Dialer::default(),
         paces: Paces::default(),
         roster: paths.state_dir.as_ref().map(|dir| dir.join(ROSTER_FILE)),
     }

@@ -147,7 +147,11 @@ mod tests {
         assert_eq!(pauses[7..], [60_000; 2]);
         pace.record(Duration::from_millis(5), false);
         pace.miss();
-        assert_eq!(pace.pause(), Duration::from_mins(1), "once it is known, it ages");
+        assert_eq!(
+            pace.pause(),
+            Duration::from_mins(1),
+            "once it is known, it ages"
+        );
     }
 
     #[test]

@@ -17,8 +17,7 @@ use super::error::CallError;
 use super::pace::Pace;
 use super::{admin, focus as eyes, groups, log_dirs, patrol, roster, topology};
 use crate::clock::now;
-use crate::config::route::Route;
-use crate::model::{Endpoint, Facts, Failure, Focus, Snapshot, Span, Topics, Topology};
+use crate::model::{Facts, Failure, Focus, Snapshot, Span, Topics, Topology};
 
 /// Updates that may wait for the assembler; beyond that pollers wait.
 const UPDATES: usize = 64;
@@ -35,10 +34,10 @@ pub struct WatchOptions {
     pub name: Arc<str>,
     /// `host:port` each.
     pub bootstrap: Vec<String>,
-    /// How advertised addresses are reached.
-    pub route: Route,
     /// The name brokers see in their logs and quotas.
     pub client_id: Arc<str>,
+    /// The way to the brokers.
+    pub dialer: Dialer,
     pub paces: Paces,
     /// The roster's file; `None` keeps it in memory only.
     pub roster: Option<PathBuf>,
@@ -57,15 +56,6 @@ pub struct Paces {
     pub focus: Duration,
     /// Configs and log dirs.
     pub slow: Duration,
-}
-
-impl WatchOptions {
-    /// The way in, and the bootstrap addresses; the error is a sentence on the first that is none.
-    pub fn way_in(&self) -> Result<(Dialer, Vec<Endpoint>), Arc<str>> {
-        let bootstrap = self.bootstrap.iter().map(|text| address::endpoint(text));
-        let bootstrap = bootstrap.collect::<Result<Vec<_>, _>>()?;
-        Ok((Dialer::new(&self.route, &bootstrap), bootstrap))
-    }
 }
 
 impl Default for Paces {
@@ -189,8 +179,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
         .iter()
         .map(|text| address::endpoint(text))
         .partition(Result::is_ok);
-    let bootstrap: Vec<_> = bootstrap.into_iter().flatten().collect();
-    let dialer = Dialer::new(&options.route, &bootstrap);
+    let bootstrap = bootstrap.into_iter().flatten().collect();
     let unreadable: Vec<Arc<str>> = unreadable.into_iter().filter_map(Result::err).collect();
     let facts = Facts {
         name: options.name,
@@ -206,7 +195,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     }));
     let (nudges, _) = watch::channel(Nudges::default());
     let desk = Desk {
-        client: Client::new(dialer, options.client_id, bootstrap),
+        client: Client::new(options.dialer.clone(), options.client_id, bootstrap),
         paces: options.paces,
         updates,
         shown: snapshots.clone(),

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::wire::api_key::ApiKey;
-use lookout::cluster::{Paces, Watch, WatchOptions, watch};
+use lookout::cluster::{Dialer, Paces, Watch, WatchOptions, bootstrap_endpoint, watch};
 use lookout::config::route::Route;
 use lookout::model::observed::FailureKind;
-use lookout::model::{BrokerId, Focus, Group, Observed, Rung, Snapshot};
+use lookout::model::{BrokerId, Endpoint, Focus, Group, Observed, Rung, Snapshot};
 use tokio::net::TcpListener;
 
 use crate::support::canned::{Canned, Mood, World};
@@ -35,11 +35,21 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
         name: "paper".into(),
         bootstrap,
-        route: Route::default(),
         client_id: "lookout-test".into(),
+        dialer: Dialer::default(),
         paces: paces(Duration::from_millis(200)),
         roster: None,
     }
+}
+
+fn endpoints(addresses: &[String]) -> Vec<Endpoint> {
+    let read = |address: &String| bootstrap_endpoint(address).unwrap();
+    addresses.iter().map(read).collect()
+}
+
+/// A dialer that goes this route from these addresses.
+fn dialer(route: &Route, bootstrap: &[String]) -> Dialer {
+    Dialer::new(route, &endpoints(bootstrap))
 }
 
 fn look(bootstrap: Vec<String>) -> Watch {
@@ -298,6 +308,32 @@ async fn a_broker_that_goes_away_is_unreachable_and_comes_back() {
     );
     canned.serve(1).await;
     until(&mut watch, |s| s.facts.coverage.answered.len() == 3).await;
+}
+
+#[tokio::test]
+async fn a_slow_question_that_was_refused_at_first_contact_is_asked_again_soon() {
+    let canned = Canned::start(World::empty(2).topics(3, 2)).await;
+    let slow = [ApiKey::DESCRIBE_CONFIGS, ApiKey::DESCRIBE_LOG_DIRS];
+    slow.iter().for_each(|key| canned.deny(*key));
+    let options = WatchOptions {
+        paces: Paces {
+            slow: Duration::from_hours(1),
+            ..paces(Duration::from_millis(200))
+        },
+        ..options(canned.bootstrap())
+    };
+    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1);
+    until(&mut watch, |s| {
+        kind_of(&s.facts.configs).is_some() && canned.count(ApiKey::DESCRIBE_LOG_DIRS) > 0
+    })
+    .await;
+    slow.iter().for_each(|key| canned.allow(*key));
+    until(&mut watch, |s| {
+        let disks = s.facts.log_dirs.values();
+        let told = disks.filter(|disks| disks.value().is_some()).count();
+        s.facts.configs.value().is_some() && told == 2
+    })
+    .await;
 }
 
 #[tokio::test]

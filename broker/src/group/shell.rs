@@ -178,7 +178,9 @@ impl Groups {
     /// Reads a partition anew, unless it was lost or taken over anew meanwhile.
     fn lead_again(self: &Arc<Self>, led: &Arc<Led>) {
         let mut all = self.led.write().unwrap_or_else(PoisonError::into_inner);
-        let held = all.get_mut(&led.index).filter(|held| Arc::ptr_eq(held, led));
+        let held = all
+            .get_mut(&led.index)
+            .filter(|held| Arc::ptr_eq(held, led));
         if let Some(held) = held {
             *held = self.taken_over(led.index, led.epoch);
             led.close();

@@ -16,6 +16,7 @@ use super::connection::{self, Ended};
 use super::seldom::Seldom;
 use super::{Admission, Meter, Patience, Room, Service};
 use crate::api::Caller;
+use crate::auth::Gate;
 
 /// How long nothing is accepted after the system refused to (no file descriptor left).
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
@@ -71,6 +72,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 pub struct Door {
     /// What answers.
     pub service: Arc<dyn Service>,
+    /// Who may enter.
+    pub gate: Arc<Gate>,
     /// What a connection is held to.
     pub patience: Patience,
     /// Memory for frames on their way in.
@@ -147,12 +150,8 @@ async fn accept_all(bound: Bound, door: Door, mut stopping: watch::Receiver<bool
                         continue;
                     };
                     let held = Held::new(admitted, &open);
-                    let caller = Caller {
-                        listener: Arc::clone(&bound.name),
-                        host: Arc::from(format!("/{}", from.ip().to_canonical())),
-                        client_id: None,
-                    };
-                    let served = serve(stream, caller, door.clone(), stop.clone());
+                    let name = Arc::clone(&bound.name);
+                    let served = serve(stream, (name, from), door.clone(), stop.clone());
                     connections.spawn(async move {
                         served.await;
                         drop(held);
@@ -214,8 +213,34 @@ impl Drop for Held {
 }
 
 /// Serves one client to the end of its connection.
-async fn serve(stream: TcpStream, caller: Caller, door: Door, stop: watch::Receiver<bool>) {
-    let (listener, host) = (Arc::clone(&caller.listener), Arc::clone(&caller.host));
+async fn serve(
+    tcp: TcpStream,
+    (listener, from): (Arc<str>, SocketAddr),
+    door: Door,
+    mut stop: watch::Receiver<bool>,
+) {
+    let host: Arc<str> = Arc::from(format!("/{}", from.ip().to_canonical()));
+    let entered = async {
+        tcp.set_nodelay(true)?;
+        door.gate.enter(tcp).await
+    };
+    let entered = tokio::select! {
+        () = stopped(&mut stop) => return,
+        entered = entered => entered,
+    };
+    let (stream, session) = match entered {
+        Ok(entered) => entered,
+        Err(why) => {
+            log::info!("{listener}, client {host} is not let in: {why}");
+            return;
+        }
+    };
+    let caller = Caller {
+        listener: Arc::clone(&listener),
+        host: Arc::clone(&host),
+        client_id: None,
+        session: Arc::new(session),
+    };
     let ended = connection::serve(stream, caller, &door, stop).await;
     if matches!(ended, Ended::Frame(_) | Ended::Refused(_)) {
         door.meter.refused.add(1);

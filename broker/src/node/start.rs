@@ -9,9 +9,10 @@ use tokio::task::{JoinSet, spawn_blocking};
 use super::descriptors;
 use super::dirs::{self, Dirs};
 use super::membership::{Identity, Membership, Standing, Want};
-use super::{NodeHandle, StartError, faults, follow, numbers};
+use super::{NodeHandle, StartError, faults, follow, numbers, security};
 use crate::api::init_producer_id::ProducerIds;
 use crate::api::{Broker, SERVED};
+use crate::auth::Gate;
 use crate::clock::Clock;
 use crate::config::{NodeConfig, keys};
 use crate::fault::Faults;
@@ -21,8 +22,9 @@ use crate::meta::quorum::{Quorum, QuorumOptions};
 use crate::metrics::Metrics;
 use crate::net::http::Endpoint;
 use crate::net::{Admission, Bound, Door, Limits, Meter, Patience, Room, Serving};
-use crate::peer::Dialer;
+use crate::peer::{Dialer, Ways};
 use crate::replica::{Ground, Replicas};
+use crate::sasl::scram::Credentials;
 use crate::wire::messages::broker_registration::RegisteredListener;
 
 /// Where the cluster's metadata lies in its directory, as in Kafka.
@@ -35,7 +37,10 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let bound = bind_all(&mut config).await?;
     let metrics = Metrics::default();
     let endpoint = endpoint(&config, &metrics).await?;
-    let broker = build(config, &dirs, metrics, faults).await?;
+    let ways = Arc::new(security::ways(&config).await?);
+    let first = Arc::new(security::first_users(&config).await?);
+    let dialer = dialer(&config, &faults, ways);
+    let broker = build(config, &dirs, (metrics, dialer), &first).await?;
     numbers::watch_process(&broker.metrics);
     numbers::watch_cluster(&broker);
     let addresses = bound
@@ -47,8 +52,16 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let (trouble, troubled) = watch::channel(None);
     let (registered, epoch) = watch::channel(-1);
     let (followed, offset) = watch::channel(-1);
-    let (controllers, clients) = open_doors(&broker, bound, &offset, files);
+    let bound = match security::gates(&broker, first, bound).await {
+        Ok(bound) => bound,
+        Err(error) => {
+            broker.quorum.shut_down().await;
+            return Err(error);
+        }
+    };
     let mut tasks = JoinSet::new();
+    security::keep(&bound, &mut tasks);
+    let (controllers, clients) = open_doors(&broker, bound, &offset, files);
     follow_faults(&broker, &mut tasks);
     if broker.config.is_broker {
         let membership = Membership {
@@ -58,10 +71,15 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
             followed: offset,
             registered,
             standing,
-            trouble,
+            trouble: trouble.clone(),
         };
         broker.replicas.start(Arc::new(broker.quorum.clone()));
-        tasks.spawn(follow::follow(Arc::clone(&broker), epoch, followed));
+        tasks.spawn(follow::follow(
+            Arc::clone(&broker),
+            epoch,
+            followed,
+            trouble,
+        ));
         tasks.spawn(Arc::clone(&broker.groups).keep_time());
         tasks.spawn(membership.keep());
     }
@@ -156,23 +174,30 @@ async fn endpoint(config: &NodeConfig, metrics: &Metrics) -> Result<Option<Endpo
     })
 }
 
-/// The quorum, the replicas and the groups.
-async fn build(
-    config: NodeConfig,
-    dirs: &Dirs,
-    metrics: Metrics,
-    faults: Faults,
-) -> Result<Arc<Broker>, StartError> {
-    let config = Arc::new(config);
-    let clock = Clock::System;
-    let dialer = Dialer {
+/// How this node opens connections to others.
+fn dialer(config: &NodeConfig, faults: &Faults, ways: Arc<Ways>) -> Dialer {
+    Dialer {
         faults: faults.clone(),
         client_id: format!("node-{}", config.node_id),
         connect_timeout: config
             .millis("socket.connection.setup.timeout.ms")
             .unwrap_or(Duration::from_secs(10)),
-    };
-    let options = quorum_options(&config, &dirs.cluster_id, dialer.clone());
+        ways,
+    }
+}
+
+/// The quorum, the replicas and the groups.
+async fn build(
+    config: NodeConfig,
+    dirs: &Dirs,
+    (metrics, dialer): (Metrics, Dialer),
+    first: &Arc<Credentials>,
+) -> Result<Arc<Broker>, StartError> {
+    let config = Arc::new(config);
+    let clock = Clock::System;
+    let faults = dialer.faults.clone();
+    let mut options = quorum_options(&config, &dirs.cluster_id, dialer.clone());
+    options.controller.first_users = Arc::clone(first);
     let quorum = Quorum::open(options).await?;
     let ground = Ground {
         config: Arc::clone(&config),
@@ -229,7 +254,7 @@ fn quorum_options(config: &NodeConfig, cluster_id: &str, dialer: Dialer) -> Quor
 /// cluster that starts as a whole must not tell them that it has no brokers.
 fn open_doors(
     broker: &Arc<Broker>,
-    bound: Vec<Bound>,
+    bound: Vec<(Bound, Arc<Gate>)>,
     followed: &watch::Receiver<i64>,
     files: usize,
 ) -> (Vec<Serving>, Vec<Serving>) {
@@ -246,12 +271,13 @@ fn open_doors(
     let queued = usize::try_from(config.number("queued.max.request.bytes")).ok();
     let room = Room::new(queued.filter(|bytes| *bytes > 0), patience.max_frame_bytes);
     let (mut controllers, mut clients) = (Vec::new(), Vec::new());
-    for bound in bound {
+    for (bound, gate) in bound {
         let between = [&config.controller_listener, &config.inter_broker_listener];
         // A listener that clients use too counts.
         let alone = config.listeners.len() > 2 || *bound.name == *config.controller_listener;
         let door = Door {
             service: Arc::new(Arc::clone(broker)),
+            gate,
             patience,
             room: room.clone(),
             admission: admission.clone(),
@@ -289,6 +315,7 @@ fn identity(config: &NodeConfig, dirs: &Dirs) -> Identity {
         name: listener.name.clone(),
         host: listener.advertised.0.clone(),
         port: listener.advertised.1,
+        security_protocol: listener.security.protocol.number(),
         ..RegisteredListener::default()
     };
     Identity {

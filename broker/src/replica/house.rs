@@ -227,7 +227,7 @@ impl House {
         );
         for partition in self.all() {
             if partition.dir == Some(dir) {
-                drop(partition.take_log());
+                drop(partition.go_offline());
             }
         }
         self.lose_places(dir);

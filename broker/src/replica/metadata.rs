@@ -184,7 +184,7 @@ impl Replicas {
             gauges::forget_topic(&self.house, &partition.topic);
         }
         let delay_ms = Self::settings_of(partition).file_delete_delay_ms;
-        if let Some(log) = partition.take_log() {
+        if let Some(log) = partition.release() {
             let path = store::delete(&self.house, partition.dir, log);
             self.leave(path, delay_ms);
         }

@@ -26,6 +26,8 @@ pub enum Role {
     Leader(Box<Leader>),
     /// It follows.
     Follower(Follower),
+    /// Neither: it is no longer this broker's, or the broker stops.
+    Gone,
 }
 
 /// What the lock guards.
@@ -294,16 +296,25 @@ impl Partition {
     pub fn acknowledged(&self, epoch: i32, end: i64) -> Option<ErrorCode> {
         let state = self.lock();
         match &state.role {
-            _ if state.log.is_none() => Some(ErrorCode::KAFKA_STORAGE_ERROR),
+            _ if state.log.is_none() => Some(state.missing()),
             Role::Leader(leader) if leader.epoch() == epoch => leader.acknowledged(end),
             _ => Some(ErrorCode::NOT_LEADER_OR_FOLLOWER),
         }
     }
 
-    /// Takes the log away: for deletion, for closing, or because its disk has failed.
-    pub fn take_log(&self) -> Option<Log> {
+    /// Takes the log away because its disk has failed.
+    pub fn go_offline(&self) -> Option<Log> {
+        self.take_log(Role::Idle)
+    }
+
+    /// Takes the log away for good: for deletion, or for closing.
+    pub fn release(&self) -> Option<Log> {
+        self.take_log(Role::Gone)
+    }
+
+    fn take_log(&self, role: Role) -> Option<Log> {
         let mut state = self.lock();
-        state.role = Role::Idle;
+        state.role = role;
         let log = state.log.take();
         drop(state);
         self.purgatory.tell(News {
@@ -315,9 +326,17 @@ impl Partition {
 }
 
 impl State {
-    /// The log, or the error for a replica whose disk is offline.
+    /// The log, or why there is none.
     pub fn log(&self) -> Result<&Log, ErrorCode> {
-        self.log.as_ref().ok_or(ErrorCode::KAFKA_STORAGE_ERROR)
+        self.log.as_ref().ok_or(self.missing())
+    }
+
+    /// What is said where the log is missing: who waited for a replica that is gone asks elsewhere.
+    pub fn missing(&self) -> ErrorCode {
+        match &self.role {
+            Role::Gone => ErrorCode::NOT_LEADER_OR_FOLLOWER,
+            _ => ErrorCode::KAFKA_STORAGE_ERROR,
+        }
     }
 
     /// The leader, or the error for a replica that does not lead.
@@ -331,7 +350,7 @@ impl State {
     /// The epoch in which this replica leads or follows, or −1.
     pub fn leader_epoch(&self) -> i32 {
         match &self.role {
-            Role::Idle => -1,
+            Role::Idle | Role::Gone => -1,
             Role::Leader(leader) => leader.epoch(),
             Role::Follower(follower) => follower.leader_epoch,
         }

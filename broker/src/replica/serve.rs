@@ -189,10 +189,8 @@ impl Partition {
     ) -> Result<Written, Failure> {
         let mut guard = self.lock();
         let state = &mut *guard;
-        let log = state
-            .log
-            .as_mut()
-            .ok_or_else(|| Failure::from(ErrorCode::KAFKA_STORAGE_ERROR))?;
+        let missing = state.missing();
+        let log = state.log.as_mut().ok_or(missing)?;
         let Role::Leader(leader) = &mut state.role else {
             return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER.into());
         };
@@ -316,10 +314,8 @@ impl Partition {
         guard.leader()?;
         let high_watermark = guard.high_watermark;
         let policy = guard.settings().cleanup_policy;
-        let log = guard
-            .log
-            .as_mut()
-            .ok_or_else(|| Failure::from(ErrorCode::KAFKA_STORAGE_ERROR))?;
+        let missing = guard.missing();
+        let log = guard.log.as_mut().ok_or(missing)?;
         if policy.compact && !policy.delete {
             return Err(ErrorCode::POLICY_VIOLATION.into());
         }

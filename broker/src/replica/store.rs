@@ -419,7 +419,7 @@ pub(super) fn close_all(house: &House) {
     });
     let mut unclean = Vec::new();
     for partition in house.all() {
-        let Some(log) = partition.take_log() else {
+        let Some(log) = partition.release() else {
             continue;
         };
         if let Err(error) = log.close() {

@@ -202,6 +202,9 @@ impl FromStr for Rule {
                 .trim()
                 .wrong("expected FROM -> TO, such as broker-1.internal:9092 -> 127.0.0.1:19092")
         })?;
+        if let Some((_, more)) = to.split("->") {
+            return Err(more.wrong("expected one -> only; a comma stands between rules"));
+        }
         Ok(Self {
             from: read_from(from.trim())?,
             to: read_to(to.trim())?,

@@ -144,6 +144,12 @@ impl Canned {
         self.shared.answers.lock().unwrap().change();
     }
 
+    /// Answers an API again that was refused.
+    pub fn allow(&self, key: ApiKey) {
+        self.shared.denied.lock().unwrap().remove(&key);
+        self.shared.answers.lock().unwrap().change();
+    }
+
     /// Leaves an API without answer from now on.
     pub fn mute(&self, key: ApiKey) {
         self.shared.muted.lock().unwrap().insert(key);

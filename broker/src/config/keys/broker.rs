@@ -123,6 +123,9 @@ keys! {
         ReadOnly, InForce, Shown, "File of faults on purpose, read whenever it changes.";
     String "lookout.metrics.listener" = Null, NotEmpty,
         ReadOnly, InForce, Shown, "Address at which metrics are served as Prometheus text.";
+    Password "lookout.scram.users" = Null, NotEmpty,
+        ReadOnly, InForce, Shown,
+        "SCRAM users that a new cluster begins with, as kafka-storage format takes them.";
     Int "max.connection.creation.rate" = Text("2147483647"), AtLeast(0),
         ClusterWide, NoEffect, Shown, "Most new connections per second.";
     Int "max.connections" = Text("2147483647"), AtLeast(0),

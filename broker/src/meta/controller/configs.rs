@@ -38,9 +38,13 @@ impl Controller {
         let mode = Mode::of(request.validate_only);
         let name = |one: &AlterConfigsResource| (one.resource_type, one.resource_name.clone());
         let twice = "Each resource must appear at most once.";
-        let results = each_named(draft, mode, &request.resources, (name, twice), |draft, one| {
-            self.alter_resource(draft, one)
-        });
+        let results = each_named(
+            draft,
+            mode,
+            &request.resources,
+            (name, twice),
+            |draft, one| self.alter_resource(draft, one),
+        );
         let results = results.into_iter();
         IncrementalAlterConfigsResponse {
             responses: results.map(|(one, result)| answer(one, result)).collect(),

@@ -91,12 +91,7 @@ impl Controller {
     /// A replica in a directory that is offline leads no more before it is written down there; one
     /// that comes to lie in a directory that is online may be what a partition without a leader
     /// waits for.
-    fn assign_replica(
-        &self,
-        draft: &mut Draft,
-        place: Place,
-        index: i32,
-    ) -> Result<(), ErrorCode> {
+    fn assign_replica(&self, draft: &mut Draft, place: Place, index: i32) -> Result<(), ErrorCode> {
         if place.directory.is_zero() {
             return Err(ErrorCode::INVALID_REQUEST);
         }

@@ -23,9 +23,13 @@ impl Controller {
         let mut room = MAX_NEW_PARTITIONS;
         let mode = Mode::of(request.validate_only);
         let name = |topic: &CreatePartitionsTopic| topic.name.clone();
-        let results = each_named(draft, mode, &request.topics, (name, TWICE), |draft, topic| {
-            self.grow_topic(draft, topic, &mut room)
-        });
+        let results = each_named(
+            draft,
+            mode,
+            &request.topics,
+            (name, TWICE),
+            |draft, topic| self.grow_topic(draft, topic, &mut room),
+        );
         let results = results.into_iter().map(|(topic, result)| {
             let (error_code, error_message) = match result {
                 Ok(()) => (ErrorCode::NONE, None),

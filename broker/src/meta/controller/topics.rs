@@ -33,9 +33,13 @@ impl Controller {
         let mut room = MAX_NEW_PARTITIONS;
         let mode = Mode::of(request.validate_only);
         let name = |topic: &CreatableTopic| topic.name.clone();
-        let results = each_named(draft, mode, &request.topics, (name, TWICE), |draft, topic| {
-            self.create_topic(draft, topic, &mut room)
-        });
+        let results = each_named(
+            draft,
+            mode,
+            &request.topics,
+            (name, TWICE),
+            |draft, topic| self.create_topic(draft, topic, &mut room),
+        );
         let results = results.into_iter();
         CreateTopicsResponse {
             topics: results
@@ -126,14 +130,9 @@ impl Controller {
         draft: &mut Draft,
         request: &DeleteTopicsRequest,
     ) -> DeleteTopicsResponse {
-        let by_name = request.topic_names.iter().map(|name| DeleteTopicState {
-            name: Some(name.clone()),
-            ..Default::default()
-        });
-        let wanted: Vec<DeleteTopicState> = by_name.chain(request.topics.iter().cloned()).collect();
         let mut seen = BTreeSet::new();
         let mut response = DeleteTopicsResponse::default();
-        for topic in &wanted {
+        for topic in &request.topics {
             let result = match self.find_deletable(&draft.image, topic) {
                 Ok((id, _)) if !seen.insert(id) => continue,
                 found => found,

@@ -1,5 +1,6 @@
 //! Replicas over real logs and connections.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use broker::api::{delete_records, describe_log_dirs};
@@ -284,6 +285,27 @@ async fn a_failed_disk_goes_offline_with_its_replicas() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_topic_sends_its_waiting_readers_elsewhere() {
+    let cluster = Cluster::start(1, &[]).await;
+    let node = cluster.node(1);
+    node.produce(-1, batch(&["a"])).await.unwrap();
+    let (fetched, ()) = tokio::join!(node.fetch(1, 60_000), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let topic = cluster.control.image().topics.get(TOPIC).unwrap().clone();
+        let delta = Delta {
+            removed_topics: vec![(topic.id, topic.name.clone())],
+            ..Delta::default()
+        };
+        let gone = |image: &mut Image| {
+            Arc::make_mut(&mut image.topics).remove(TOPIC);
+        };
+        cluster.control.change(gone, &delta);
+    });
+    assert_eq!(fetched.error_code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    assert!(node.replicas.offline_dirs().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restart_keeps_what_is_assigned_and_deletes_the_rest() {
     let mut cluster = Cluster::start(1, &[]).await;
     cluster
@@ -310,6 +332,25 @@ async fn a_restart_keeps_what_is_assigned_and_deletes_the_rest() {
     cluster.join(1);
     assert!(!root.join("t-0").exists());
     assert!(root.join("stranger").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_of_which_the_metadata_knows_nothing_at_all_are_set_aside() {
+    let mut cluster = Cluster::start(1, &[]).await;
+    cluster.node(1).produce(-1, batch(&["a"])).await.unwrap();
+    let root = cluster.node(1).dirs[0].0.clone();
+    assert!(root.join("t-0").exists());
+    cluster.reopen(1).await;
+    let forget = |image: &mut Image| {
+        image.topics = std::sync::Arc::default();
+        image.topic_names = std::sync::Arc::default();
+    };
+    cluster.control.change(forget, &Delta::default());
+    cluster.join(1);
+    let names = std::fs::read_dir(&root).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let kept: Vec<String> = names.filter(|name| name.starts_with("t-0")).collect();
+    assert!(kept.len() == 1 && kept[0].ends_with("-stray"), "{kept:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
