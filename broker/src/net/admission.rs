@@ -63,7 +63,7 @@ impl Admission {
         }
         if self.full.is_due() {
             log::warn!(
-                "{} connections are open, as many as max.connections and half of the file descriptors allow: clients wait",
+                "{} connections are open, as many as max.connections and the file descriptors allow: clients wait",
                 self.limits.connections
             );
         }

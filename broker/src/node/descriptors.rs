@@ -19,9 +19,15 @@ pub(super) fn raise() -> usize {
     })
 }
 
-/// How many of them connections may take: half. The rest is for logs, whose files stay open.
+/// What logs keep for themselves where there are few: some hundred partitions, with the connections of
+/// the node's own.
+const FOR_LOGS: usize = 4096;
+
+/// How many of them connections may take: three quarters, and half where there are few. The rest is for
+/// logs, whose files stay open.
 pub(super) fn for_connections(files: usize) -> usize {
-    (files / 2).max(1)
+    let kept = (files / 4).max((files / 2).min(FOR_LOGS));
+    (files - kept).max(1)
 }
 
 #[cfg(test)]
@@ -29,11 +35,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn logs_keep_half_of_what_there_is() {
-        let files = raise();
-        assert!(files > 0);
-        assert!(for_connections(files) * 2 <= files.max(2));
-        assert_eq!(for_connections(256), 128);
-        assert_eq!(for_connections(1), 1);
+    fn logs_keep_a_quarter_and_half_where_there_are_few() {
+        assert!(raise() > 0);
+        let cases = [
+            (1, 1),
+            (256, 128),
+            (8192, 4096),
+            (20_000, 15_000),
+            (1 << 20, 3 << 18),
+        ];
+        for (files, connections) in cases {
+            assert_eq!(for_connections(files), connections, "of {files}");
+        }
     }
 }

@@ -105,26 +105,28 @@ impl Replicas {
             Some(_) => Origin::Known(Vec::new()),
             None => origin,
         };
-        let partition = known.filter(|known| known.dir.is_some()).unwrap_or_else(|| {
-            let settings = Arc::new(settings::of_topic(image, &house.config, &topic.name));
-            let replica = Assigned {
-                topic: &topic.name,
-                key: (topic.id, index),
-                state,
-            };
-            let (made, others) = store::make(house, &replica, origin, &settings);
-            for other in others {
-                self.drop_stray(replica.key, other, "lies in another directory too");
-            }
-            let made = Arc::new(made);
-            gauges::add(house, &made);
-            house
-                .partitions
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(Arc::clone(&made));
-            made
-        });
+        let partition = known
+            .filter(|known| known.dir.is_some())
+            .unwrap_or_else(|| {
+                let settings = Arc::new(settings::of_topic(image, &house.config, &topic.name));
+                let replica = Assigned {
+                    topic: &topic.name,
+                    key: (topic.id, index),
+                    state,
+                };
+                let (made, others) = store::make(house, &replica, origin, &settings);
+                for other in others {
+                    self.drop_stray(replica.key, other, "lies in another directory too");
+                }
+                let made = Arc::new(made);
+                gauges::add(house, &made);
+                house
+                    .partitions
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(Arc::clone(&made));
+                made
+            });
         let rules = house.rules(&Self::settings_of(&partition));
         let now_ms = house.clock.now_ms();
         match partition.follow_metadata(state, rules, image, now_ms) {

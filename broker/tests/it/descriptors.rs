@@ -23,7 +23,7 @@ use crate::support::cluster::until;
 
 /// What the process may have open.
 const FILES: usize = 160;
-/// More than the half of them that connections may take.
+/// More than the half of them that connections may take where there are few.
 const CROWD: usize = 120;
 /// Partitions of a topic whose logs take more than there are.
 const WIDE: i32 = 80;

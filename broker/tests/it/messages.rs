@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use broker::wire::error::WireError;
 use broker::wire::messages::arbitrary::Source;
 use broker::wire::messages::{
-    APIS, ApiVersionsRequest, ApiVersionsResponse, DescribeConfigsRequest, Message,
-    MetadataRequest, MetadataResponse, ProduceRequest, Request, Sample, decode_all, metadata,
+    APIS, AlterConfigsResponse, ApiVersionsRequest, ApiVersionsResponse, DescribeConfigsRequest,
+    Message, MetadataRequest, MetadataResponse, ProduceRequest, Request, Sample, alter_configs,
+    decode_all, metadata,
 };
 use broker::wire::primitives::Reader;
 use broker::wire::tagged::Tags;
@@ -351,4 +352,24 @@ fn a_request_names_its_response() {
     }
     let pair = response_of::<DescribeConfigsRequest>();
     assert_eq!(pair, ("DescribeConfigsRequest", "DescribeConfigsResponse"));
+}
+
+#[test]
+fn what_is_said_of_a_failure_is_cut_where_it_is_too_long_and_nothing_else_is() {
+    let said = |error_message: String| AlterConfigsResponse {
+        responses: vec![alter_configs::AlterConfigsResourceResponse {
+            error_message: Some(error_message),
+            ..alter_configs::AlterConfigsResourceResponse::default()
+        }],
+        ..AlterConfigsResponse::default()
+    };
+    for version in AlterConfigsResponse::VERSIONS {
+        let bytes = Bytes::from(encoded(&said("ж".repeat(30_000)), version));
+        let told: AlterConfigsResponse = decode_all(Reader::over(&bytes), version).unwrap();
+        let told = told.responses[0].error_message.as_deref().unwrap();
+        assert_eq!(told.len(), 32_766);
+    }
+    let mut other = said(String::new());
+    other.responses[0].resource_name = "x".repeat(40_000);
+    assert!(other.encode(0, &mut Vec::new()).is_err());
 }

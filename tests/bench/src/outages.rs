@@ -74,7 +74,8 @@ pub fn measure(program: &str, bootstrap: &str, nodes: &Nodes) {
 }
 
 fn kill(seat: &mut Seat, bootstrap: &str, nodes: &Nodes) {
-    let (mut dead, mut led, mut back, mut synced) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut dead, mut led, mut back, mut synced) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for id in VICTIMS {
         whole(seat);
         let struck = nodes.signal("-KILL", id);

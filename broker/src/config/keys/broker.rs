@@ -130,7 +130,7 @@ keys! {
         ClusterWide, NoEffect, Shown, "Most new connections per second.";
     Int "max.connections" = Text("2147483647"), AtLeast(0),
         ReadOnly, InForce, Shown,
-        "Most connections of the broker; never more than half of its file descriptors.";
+        "Most connections of the broker; its logs keep a quarter of the file descriptors, or half.";
     Int "max.connections.per.ip" = Text("2147483647"), AtLeast(0),
         ReadOnly, InForce, Shown, "Most connections from one address.";
     String "max.connections.per.ip.overrides" = Text(""), LimitsByAddress,

@@ -49,82 +49,12 @@ pub(super) async fn topics(asker: &mut Asker) {
 }
 
 pub(super) async fn changes(asker: &mut Asker) {
-    asker
-        .all(|_| {
-            let init = |id: Option<&str>| InitProducerIdRequest {
-                transactional_id: id.map(str::to_owned),
-                transaction_timeout_ms: 1000,
-                ..InitProducerIdRequest::default()
-            };
-            vec![init(None), init(Some("t"))]
-        })
-        .await;
-    asker
-        .all(|version| {
-            let grow = |name: &str, count| create_partitions::CreatePartitionsTopic {
-                name: name.to_owned(),
-                count,
-                assignments: None,
-                ..create_partitions::CreatePartitionsTopic::default()
-            };
-            vec![CreatePartitionsRequest {
-                topics: vec![
-                    grow(&format!("v-{}", version + 2), 2),
-                    grow(TOPIC, 1),
-                    grow("unknown", 3),
-                ],
-                timeout_ms: 10_000,
-                ..CreatePartitionsRequest::default()
-            }]
-        })
-        .await;
+    asker.all(ids).await;
+    asker.all(growths).await;
     settings(asker).await;
     let long = "x".repeat(32_000);
-    asker
-        .all(|version| {
-            let elect = |election_type, topic_partitions| ElectLeadersRequest {
-                election_type,
-                topic_partitions,
-                ..ElectLeadersRequest::default()
-            };
-            let named = by_topic(
-                |index| index,
-                |name, partitions| elect_leaders::TopicPartitions {
-                    topic: name.to_owned(),
-                    partitions,
-                    ..elect_leaders::TopicPartitions::default()
-                },
-            );
-            let unclean = i8::from(version >= 1);
-            let odd = if version >= 1 { 9 } else { 0 };
-            vec![
-                elect(0, None),
-                elect(0, Some(named.clone())),
-                elect(unclean, Some(named.clone())),
-                elect(odd, Some(named)),
-            ]
-        })
-        .await;
-    asker
-        .all(|_| {
-            let moved = by_topic(
-                |partition_index| alter_partition_reassignments::ReassignablePartition {
-                    partition_index,
-                    replicas: Some(vec![1]),
-                    ..alter_partition_reassignments::ReassignablePartition::default()
-                },
-                |name, partitions| alter_partition_reassignments::ReassignableTopic {
-                    name: name.to_owned(),
-                    partitions,
-                    ..alter_partition_reassignments::ReassignableTopic::default()
-                },
-            );
-            vec![AlterPartitionReassignmentsRequest {
-                topics: moved,
-                ..AlterPartitionReassignmentsRequest::default()
-            }]
-        })
-        .await;
+    asker.all(elections).await;
+    asker.all(moves).await;
     asker
         .all(|_| {
             vec![UnregisterBrokerRequest {
@@ -144,29 +74,7 @@ pub(super) async fn changes(asker: &mut Asker) {
         ..CreateTopicsRequest::default()
     };
     asker.ask(&request, 7).await;
-    asker
-        .all(|version| {
-            let names = [format!("v-{}", version + 1), "unknown".to_owned()];
-            let (by_name, by_id) = if version < 6 {
-                (names.to_vec(), Vec::new())
-            } else {
-                let state = |name: Option<String>, topic_id| delete_topics::DeleteTopicState {
-                    name,
-                    topic_id,
-                    ..delete_topics::DeleteTopicState::default()
-                };
-                let mut named: Vec<_> = names.map(|name| state(Some(name), Uuid::ZERO)).to_vec();
-                named.push(state(None, Uuid([9; 16])));
-                (Vec::new(), named)
-            };
-            vec![DeleteTopicsRequest {
-                topics: by_id,
-                topic_names: by_name,
-                timeout_ms: 10_000,
-                ..DeleteTopicsRequest::default()
-            }]
-        })
-        .await;
+    asker.all(deletions).await;
 }
 
 /// Values that are taken, and one that is refused and as long as a string may be.
@@ -218,4 +126,96 @@ async fn settings(asker: &mut Asker) {
             values.map(one).to_vec()
         })
         .await;
+}
+
+fn ids(_: i16) -> Vec<InitProducerIdRequest> {
+    let init = |id: Option<&str>| InitProducerIdRequest {
+        transactional_id: id.map(str::to_owned),
+        transaction_timeout_ms: 1000,
+        ..InitProducerIdRequest::default()
+    };
+    vec![init(None), init(Some("t"))]
+}
+
+fn growths(version: i16) -> Vec<CreatePartitionsRequest> {
+    let grow = |name: &str, count| create_partitions::CreatePartitionsTopic {
+        name: name.to_owned(),
+        count,
+        assignments: None,
+        ..create_partitions::CreatePartitionsTopic::default()
+    };
+    vec![CreatePartitionsRequest {
+        topics: vec![
+            grow(&format!("v-{}", version + 2), 2),
+            grow(TOPIC, 1),
+            grow("unknown", 3),
+        ],
+        timeout_ms: 10_000,
+        ..CreatePartitionsRequest::default()
+    }]
+}
+
+fn elections(version: i16) -> Vec<ElectLeadersRequest> {
+    let elect = |election_type, topic_partitions| ElectLeadersRequest {
+        election_type,
+        topic_partitions,
+        ..ElectLeadersRequest::default()
+    };
+    let named = by_topic(
+        |index| index,
+        |name, partitions| elect_leaders::TopicPartitions {
+            topic: name.to_owned(),
+            partitions,
+            ..elect_leaders::TopicPartitions::default()
+        },
+    );
+    let unclean = i8::from(version >= 1);
+    let odd = if version >= 1 { 9 } else { 0 };
+    vec![
+        elect(0, None),
+        elect(0, Some(named.clone())),
+        elect(unclean, Some(named.clone())),
+        elect(odd, Some(named)),
+    ]
+}
+
+fn moves(_: i16) -> Vec<AlterPartitionReassignmentsRequest> {
+    let moved = by_topic(
+        |partition_index| alter_partition_reassignments::ReassignablePartition {
+            partition_index,
+            replicas: Some(vec![1]),
+            ..alter_partition_reassignments::ReassignablePartition::default()
+        },
+        |name, partitions| alter_partition_reassignments::ReassignableTopic {
+            name: name.to_owned(),
+            partitions,
+            ..alter_partition_reassignments::ReassignableTopic::default()
+        },
+    );
+    vec![AlterPartitionReassignmentsRequest {
+        topics: moved,
+        ..AlterPartitionReassignmentsRequest::default()
+    }]
+}
+
+fn deletions(version: i16) -> Vec<DeleteTopicsRequest> {
+    let names = [format!("v-{}", version + 1), "unknown".to_owned()];
+    let (by_name, by_id) = if version < 6 {
+        (names.to_vec(), Vec::new())
+    } else {
+        let state = |name: Option<String>, topic_id| delete_topics::DeleteTopicState {
+            name,
+            topic_id,
+            ..delete_topics::DeleteTopicState::default()
+        };
+        let mut named: Vec<_> = names.map(|name| state(Some(name), Uuid::ZERO)).to_vec();
+        named.push(state(None, Uuid([9; 16])));
+        (Vec::new(), named)
+    };
+    vec![DeleteTopicsRequest {
+        topics: by_id,
+        topic_names: by_name,
+        timeout_ms: 10_000,
+        ..DeleteTopicsRequest::default()
+    }]
 }

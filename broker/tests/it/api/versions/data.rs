@@ -29,7 +29,81 @@ fn records(version: i16) -> Bytes {
 }
 
 pub(super) async fn data(asker: &mut Asker, id: Uuid) {
-    let write = |version: i16, acks| ProduceRequest {
+    asker
+        .all(|version| [1, -1, 5].map(|acks| write(version, acks, id)).to_vec())
+        .await;
+    let offsets = [0, 1_000];
+    asker
+        .all(|version| {
+            let each = offsets.into_iter();
+            each.flat_map(|offset| [0, 1].map(|isolation| read(version, isolation, offset, id)))
+                .collect()
+        })
+        .await;
+    asker.all(points).await;
+    asker.all(epochs).await;
+    asker.all(cuts).await;
+}
+
+fn points(version: i16) -> Vec<ListOffsetsRequest> {
+    let at = |timestamp| ListOffsetsRequest {
+        replica_id: -1,
+        isolation_level: i8::from(version >= 2),
+        topics: by_topic(
+            |partition_index| list_offsets::ListOffsetsPartition {
+                partition_index,
+                timestamp,
+                ..list_offsets::ListOffsetsPartition::default()
+            },
+            |name, partitions| list_offsets::ListOffsetsTopic {
+                name: name.to_owned(),
+                partitions,
+                ..list_offsets::ListOffsetsTopic::default()
+            },
+        ),
+        ..ListOffsetsRequest::default()
+    };
+    [-6, -5, -4, -3, -2, -1, 5].map(at).to_vec()
+}
+
+fn epochs(_: i16) -> Vec<OffsetForLeaderEpochRequest> {
+    vec![OffsetForLeaderEpochRequest {
+        topics: by_topic(
+            |partition| offset_for_leader_epoch::OffsetForLeaderPartition {
+                partition,
+                ..offset_for_leader_epoch::OffsetForLeaderPartition::default()
+            },
+            |name, partitions| offset_for_leader_epoch::OffsetForLeaderTopic {
+                topic: name.to_owned(),
+                partitions,
+                ..offset_for_leader_epoch::OffsetForLeaderTopic::default()
+            },
+        ),
+        ..OffsetForLeaderEpochRequest::default()
+    }]
+}
+
+fn cuts(version: i16) -> Vec<DeleteRecordsRequest> {
+    vec![DeleteRecordsRequest {
+        topics: by_topic(
+            |partition_index| delete_records::DeleteRecordsPartition {
+                partition_index,
+                offset: i64::from(version),
+                ..delete_records::DeleteRecordsPartition::default()
+            },
+            |name, partitions| delete_records::DeleteRecordsTopic {
+                name: name.to_owned(),
+                partitions,
+                ..delete_records::DeleteRecordsTopic::default()
+            },
+        ),
+        timeout_ms: 5_000,
+        ..DeleteRecordsRequest::default()
+    }]
+}
+
+fn write(version: i16, acks: i16, id: Uuid) -> ProduceRequest {
+    ProduceRequest {
         acks,
         timeout_ms: 5_000,
         topic_data: by_topic(
@@ -46,11 +120,11 @@ pub(super) async fn data(asker: &mut Asker, id: Uuid) {
             },
         ),
         ..ProduceRequest::default()
-    };
-    asker
-        .all(|version| vec![write(version, 1), write(version, -1), write(version, 5)])
-        .await;
-    let read = |version: i16, isolation_level, offset| FetchRequest {
+    }
+}
+
+fn read(version: i16, isolation_level: i8, offset: i64, id: Uuid) -> FetchRequest {
+    FetchRequest {
         min_bytes: 1,
         max_wait_ms: 10,
         isolation_level,
@@ -70,73 +144,5 @@ pub(super) async fn data(asker: &mut Asker, id: Uuid) {
             },
         ),
         ..FetchRequest::default()
-    };
-    let offsets = [0, 1_000];
-    asker
-        .all(|version| {
-            let each = offsets.into_iter();
-            each.flat_map(|offset| [0, 1].map(|isolation| read(version, isolation, offset)))
-                .collect()
-        })
-        .await;
-    asker
-        .all(|version| {
-            let at = |timestamp| ListOffsetsRequest {
-                replica_id: -1,
-                isolation_level: i8::from(version >= 2),
-                topics: by_topic(
-                    |partition_index| list_offsets::ListOffsetsPartition {
-                        partition_index,
-                        timestamp,
-                        ..list_offsets::ListOffsetsPartition::default()
-                    },
-                    |name, partitions| list_offsets::ListOffsetsTopic {
-                        name: name.to_owned(),
-                        partitions,
-                        ..list_offsets::ListOffsetsTopic::default()
-                    },
-                ),
-                ..ListOffsetsRequest::default()
-            };
-            [-6, -5, -4, -3, -2, -1, 5].map(at).to_vec()
-        })
-        .await;
-    asker
-        .all(|_| {
-            vec![OffsetForLeaderEpochRequest {
-                topics: by_topic(
-                    |partition| offset_for_leader_epoch::OffsetForLeaderPartition {
-                        partition,
-                        ..offset_for_leader_epoch::OffsetForLeaderPartition::default()
-                    },
-                    |name, partitions| offset_for_leader_epoch::OffsetForLeaderTopic {
-                        topic: name.to_owned(),
-                        partitions,
-                        ..offset_for_leader_epoch::OffsetForLeaderTopic::default()
-                    },
-                ),
-                ..OffsetForLeaderEpochRequest::default()
-            }]
-        })
-        .await;
-    asker
-        .all(|version| {
-            vec![DeleteRecordsRequest {
-                topics: by_topic(
-                    |partition_index| delete_records::DeleteRecordsPartition {
-                        partition_index,
-                        offset: i64::from(version),
-                        ..delete_records::DeleteRecordsPartition::default()
-                    },
-                    |name, partitions| delete_records::DeleteRecordsTopic {
-                        name: name.to_owned(),
-                        partitions,
-                        ..delete_records::DeleteRecordsTopic::default()
-                    },
-                ),
-                timeout_ms: 5_000,
-                ..DeleteRecordsRequest::default()
-            }]
-        })
-        .await;
+    }
 }

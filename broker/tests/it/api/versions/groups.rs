@@ -19,21 +19,6 @@ use super::{Asker, NAMES, TOPIC, versions};
 
 /// Members join, commit and leave in every version of each request.
 pub(super) async fn groups(asker: &mut Asker) {
-    let find = |version: i16| {
-        let many = version >= 4;
-        let of = |key_type| FindCoordinatorRequest {
-            key: if many { String::new() } else { "g".to_owned() },
-            key_type,
-            coordinator_keys: if many {
-                vec!["g".into(), "h".into()]
-            } else {
-                Vec::new()
-            },
-            ..FindCoordinatorRequest::default()
-        };
-        let kinds: &[i8] = if version >= 1 { &[0, 1, 5] } else { &[0] };
-        kinds.iter().copied().map(of).collect()
-    };
     asker.all(find).await;
     // Half of the groups are coordinated by the other node: these are answered with an error.
     for version in versions(JoinGroupRequest::KEY.0) {
@@ -41,70 +26,10 @@ pub(super) async fn groups(asker: &mut Asker) {
             live(asker, &format!("{name}-{version}"), version).await;
         }
     }
-    let which = vec![(TOPIC.to_owned(), vec![0, 1]), ("unknown".into(), vec![0])];
-    asker
-        .all(|version| {
-            let (mut old, mut new) = (Vec::new(), Vec::new());
-            for (name, partition_indexes) in which.clone() {
-                if version < 8 {
-                    old.push(offset_fetch::OffsetFetchRequestTopic {
-                        name,
-                        partition_indexes,
-                        ..offset_fetch::OffsetFetchRequestTopic::default()
-                    });
-                } else {
-                    new.push(offset_fetch::OffsetFetchRequestTopics {
-                        name,
-                        partition_indexes,
-                        ..offset_fetch::OffsetFetchRequestTopics::default()
-                    });
-                }
-            }
-            let group = |group_id: &str| OffsetFetchRequest {
-                group_id: if version < 8 {
-                    group_id.to_owned()
-                } else {
-                    String::new()
-                },
-                topics: Some(old.clone()),
-                groups: if version < 8 {
-                    Vec::new()
-                } else {
-                    vec![offset_fetch::OffsetFetchRequestGroup {
-                        group_id: group_id.to_owned(),
-                        topics: Some(new.clone()),
-                        ..offset_fetch::OffsetFetchRequestGroup::default()
-                    }]
-                },
-                ..OffsetFetchRequest::default()
-            };
-            GROUPS.map(group).to_vec()
-        })
-        .await;
-    asker
-        .all(|version| {
-            vec![DescribeGroupsRequest {
-                groups: GROUPS.map(str::to_owned).to_vec(),
-                include_authorized_operations: version >= 3,
-                ..DescribeGroupsRequest::default()
-            }]
-        })
-        .await;
+    asker.all(offsets).await;
+    asker.all(describes).await;
     asker.all(|_| vec![ListGroupsRequest::default()]).await;
-    asker
-        .all(|_| {
-            let delete = |group: &str| OffsetDeleteRequest {
-                group_id: group.to_owned(),
-                topics: vec![offset_delete::OffsetDeleteRequestTopic {
-                    name: TOPIC.to_owned(),
-                    partitions: vec![offset_delete::OffsetDeleteRequestPartition::default()],
-                    ..offset_delete::OffsetDeleteRequestTopic::default()
-                }],
-                ..OffsetDeleteRequest::default()
-            };
-            GROUPS.map(delete).to_vec()
-        })
-        .await;
+    asker.all(forgets).await;
     asker
         .all(|version| {
             vec![DeleteGroupsRequest {
@@ -192,9 +117,89 @@ async fn live(asker: &mut Asker, group: &str, version: i16) {
     asker
         .ask(&request, within(OffsetCommitRequest::KEY.0).max(2))
         .await;
-    let leave = within(LeaveGroupRequest::KEY.0);
+    leave(asker, group, member.member_id, version).await;
+}
+
+fn describes(version: i16) -> Vec<DescribeGroupsRequest> {
+    vec![DescribeGroupsRequest {
+        groups: GROUPS.map(str::to_owned).to_vec(),
+        include_authorized_operations: version >= 3,
+        ..DescribeGroupsRequest::default()
+    }]
+}
+
+fn forgets(_: i16) -> Vec<OffsetDeleteRequest> {
+    let delete = |group: &str| OffsetDeleteRequest {
+        group_id: group.to_owned(),
+        topics: vec![offset_delete::OffsetDeleteRequestTopic {
+            name: TOPIC.to_owned(),
+            partitions: vec![offset_delete::OffsetDeleteRequestPartition::default()],
+            ..offset_delete::OffsetDeleteRequestTopic::default()
+        }],
+        ..OffsetDeleteRequest::default()
+    };
+    GROUPS.map(delete).to_vec()
+}
+
+fn offsets(version: i16) -> Vec<OffsetFetchRequest> {
+    let which = vec![(TOPIC.to_owned(), vec![0, 1]), ("unknown".into(), vec![0])];
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    for (name, partition_indexes) in which {
+        if version < 8 {
+            old.push(offset_fetch::OffsetFetchRequestTopic {
+                name,
+                partition_indexes,
+                ..offset_fetch::OffsetFetchRequestTopic::default()
+            });
+        } else {
+            new.push(offset_fetch::OffsetFetchRequestTopics {
+                name,
+                partition_indexes,
+                ..offset_fetch::OffsetFetchRequestTopics::default()
+            });
+        }
+    }
+    let group = |group_id: &str| OffsetFetchRequest {
+        group_id: if version < 8 {
+            group_id.to_owned()
+        } else {
+            String::new()
+        },
+        topics: Some(old.clone()),
+        groups: if version < 8 {
+            Vec::new()
+        } else {
+            vec![offset_fetch::OffsetFetchRequestGroup {
+                group_id: group_id.to_owned(),
+                topics: Some(new.clone()),
+                ..offset_fetch::OffsetFetchRequestGroup::default()
+            }]
+        },
+        ..OffsetFetchRequest::default()
+    };
+    GROUPS.map(group).to_vec()
+}
+
+fn find(version: i16) -> Vec<FindCoordinatorRequest> {
+    let many = version >= 4;
+    let of = |key_type| FindCoordinatorRequest {
+        key: if many { String::new() } else { "g".to_owned() },
+        key_type,
+        coordinator_keys: if many {
+            vec!["g".into(), "h".into()]
+        } else {
+            Vec::new()
+        },
+        ..FindCoordinatorRequest::default()
+    };
+    let kinds: &[i8] = if version >= 1 { &[0, 1, 5] } else { &[0] };
+    kinds.iter().copied().map(of).collect()
+}
+
+async fn leave(asker: &mut Asker, group: &str, member_id: String, version: i16) {
+    let leave = version.min(*versions(LeaveGroupRequest::KEY.0).end());
     let members = vec![MemberIdentity {
-        member_id: member.member_id.clone(),
+        member_id,
         ..MemberIdentity::default()
     }];
     let request = LeaveGroupRequest {

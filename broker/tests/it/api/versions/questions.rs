@@ -39,75 +39,14 @@ pub(super) async fn questions(asker: &mut Asker, id: Uuid) {
     asker.all(about_quorum).await;
     asker.all(about_cluster).await;
     asker.all(|version| about_topics(version, id)).await;
-    asker
-        .all(|_| {
-            let named = NAMES.map(|name| describe_topic_partitions::TopicRequest {
-                name: name.to_owned(),
-                ..describe_topic_partitions::TopicRequest::default()
-            });
-            let page = |topics, response_partition_limit| DescribeTopicPartitionsRequest {
-                topics,
-                response_partition_limit,
-                ..DescribeTopicPartitionsRequest::default()
-            };
-            vec![page(named.to_vec(), 2_000), page(Vec::new(), 1)]
-        })
-        .await;
+    asker.all(pages).await;
     asker.all(about_configs).await;
-    asker
-        .all(|_| {
-            let named = by_topic(
-                |index| index,
-                |name, partitions| describe_log_dirs::DescribableLogDirTopic {
-                    topic: name.to_owned(),
-                    partitions,
-                    ..describe_log_dirs::DescribableLogDirTopic::default()
-                },
-            );
-            let about = |topics| DescribeLogDirsRequest {
-                topics,
-                ..DescribeLogDirsRequest::default()
-            };
-            vec![about(None), about(Some(named))]
-        })
-        .await;
-    asker
-        .all(|_| {
-            vec![DescribeProducersRequest {
-                topics: by_topic(
-                    |index| index,
-                    |name, partition_indexes| describe_producers::TopicRequest {
-                        name: name.to_owned(),
-                        partition_indexes,
-                        ..describe_producers::TopicRequest::default()
-                    },
-                ),
-                ..DescribeProducersRequest::default()
-            }]
-        })
-        .await;
+    asker.all(about_dirs).await;
+    asker.all(about_producers).await;
     asker
         .all(|_| vec![ListConfigResourcesRequest::default()])
         .await;
-    asker
-        .all(|_| {
-            let named = by_topic(
-                |index| index,
-                |name, partition_indexes| {
-                    list_partition_reassignments::ListPartitionReassignmentsTopics {
-                        name: name.to_owned(),
-                        partition_indexes,
-                        ..list_partition_reassignments::ListPartitionReassignmentsTopics::default()
-                    }
-                },
-            );
-            let about = |topics| ListPartitionReassignmentsRequest {
-                topics,
-                ..ListPartitionReassignmentsRequest::default()
-            };
-            vec![about(None), about(Some(named))]
-        })
-        .await;
+    asker.all(about_moves).await;
 }
 
 fn about_topics(version: i16, id: Uuid) -> Vec<MetadataRequest> {
@@ -166,4 +105,63 @@ fn about_configs(version: i16) -> Vec<DescribeConfigsRequest> {
         include_documentation: version >= 3,
         ..DescribeConfigsRequest::default()
     }]
+}
+
+fn pages(_: i16) -> Vec<DescribeTopicPartitionsRequest> {
+    let named = NAMES.map(|name| describe_topic_partitions::TopicRequest {
+        name: name.to_owned(),
+        ..describe_topic_partitions::TopicRequest::default()
+    });
+    let page = |topics, response_partition_limit| DescribeTopicPartitionsRequest {
+        topics,
+        response_partition_limit,
+        ..DescribeTopicPartitionsRequest::default()
+    };
+    vec![page(named.to_vec(), 2_000), page(Vec::new(), 1)]
+}
+
+fn about_dirs(_: i16) -> Vec<DescribeLogDirsRequest> {
+    let named = by_topic(
+        |index| index,
+        |name, partitions| describe_log_dirs::DescribableLogDirTopic {
+            topic: name.to_owned(),
+            partitions,
+            ..describe_log_dirs::DescribableLogDirTopic::default()
+        },
+    );
+    let about = |topics| DescribeLogDirsRequest {
+        topics,
+        ..DescribeLogDirsRequest::default()
+    };
+    vec![about(None), about(Some(named))]
+}
+
+fn about_producers(_: i16) -> Vec<DescribeProducersRequest> {
+    vec![DescribeProducersRequest {
+        topics: by_topic(
+            |index| index,
+            |name, partition_indexes| describe_producers::TopicRequest {
+                name: name.to_owned(),
+                partition_indexes,
+                ..describe_producers::TopicRequest::default()
+            },
+        ),
+        ..DescribeProducersRequest::default()
+    }]
+}
+
+fn about_moves(_: i16) -> Vec<ListPartitionReassignmentsRequest> {
+    let named = by_topic(
+        |index| index,
+        |name, partition_indexes| list_partition_reassignments::ListPartitionReassignmentsTopics {
+            name: name.to_owned(),
+            partition_indexes,
+            ..list_partition_reassignments::ListPartitionReassignmentsTopics::default()
+        },
+    );
+    let about = |topics| ListPartitionReassignmentsRequest {
+        topics,
+        ..ListPartitionReassignmentsRequest::default()
+    };
+    vec![about(None), about(Some(named))]
 }
