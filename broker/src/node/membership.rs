@@ -22,6 +22,9 @@ use crate::wire::uuid::Uuid;
 /// Waits between two attempts to register: the first and the longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
+/// Longer than any node runs: a broker that was registered once tries for ever.
+const FOR_EVER: Duration = Duration::MAX;
+
 /// How soon a broker that is fenced, or that wants to leave, asks again; at most its usual interval.
 const IMPATIENT: Duration = Duration::from_millis(100);
 
@@ -84,17 +87,11 @@ impl Membership {
         let mut within = self.broker.config.millis(key);
         loop {
             let mut why = String::new();
-            let registered = self.register(&mut why);
-            let epoch = match within.take() {
-                None => registered.await,
-                Some(within) => match timeout(within, registered).await {
-                    Ok(epoch) => epoch,
-                    Err(_) => {
-                        let why = format!("not registered within {within:?} ({key}): {why}");
-                        self.trouble.send_replace(Some(why));
-                        return;
-                    }
-                },
+            let within = within.take().unwrap_or(FOR_EVER);
+            let Ok(epoch) = timeout(within, self.register(&mut why)).await else {
+                let why = format!("not registered within {within:?} ({key}): {why}");
+                self.trouble.send_replace(Some(why));
+                return;
             };
             log::info!("registered with epoch {epoch}");
             self.registered.send_replace(epoch);

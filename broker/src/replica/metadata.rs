@@ -40,12 +40,12 @@ impl Replicas {
         let is_known = |(id, _): &Key| image.topic_by_id(*id).is_some();
         let knows_any = found.keys().any(is_known);
         for key in strays {
-            for opened in found.remove(&key).into_iter().flatten() {
-                if knows_any {
-                    self.drop_stray(key, opened, "is no longer assigned to this broker");
-                } else {
-                    store::set_aside(&self.house, opened);
-                }
+            let logs = found.remove(&key).unwrap_or_default().into_iter();
+            if knows_any {
+                let why = "is no longer assigned to this broker";
+                logs.for_each(|opened| self.drop_stray(key, opened, why));
+            } else {
+                logs.for_each(|opened| store::set_aside(&self.house, opened));
             }
         }
         for topic in image.topics.values() {

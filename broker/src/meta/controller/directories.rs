@@ -34,15 +34,15 @@ impl Controller {
         request: &AssignReplicasToDirsRequest,
     ) -> AssignReplicasToDirsResponse {
         let mut response = AssignReplicasToDirsResponse::default();
-        match check_epoch(&draft.image, request.broker_id, request.broker_epoch) {
-            Err(code) => response.error_code = code,
-            Ok(()) => {
-                let directories = request.directories.iter();
-                response.directories = directories
-                    .map(|one| self.assign_directory(draft, request.broker_id, one))
-                    .collect();
-            }
+        let checked = check_epoch(&draft.image, request.broker_id, request.broker_epoch);
+        if let Err(code) = checked {
+            response.error_code = code;
+            return response;
         }
+        let directories = request.directories.iter();
+        response.directories = directories
+            .map(|one| self.assign_directory(draft, request.broker_id, one))
+            .collect();
         response
     }
 

@@ -134,7 +134,7 @@ impl Controller {
 pub(super) fn partition_of(topic: &Topic, index: i32) -> Result<&Arc<PartitionState>, ErrorCode> {
     let at = usize::try_from(index).ok();
     let state = at.and_then(|at| topic.partitions.get(at));
-    Ok(state.ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?)
+    state.ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
 }
 
 /// The ISR asked for: with broker epochs from version 3 on, without before (KIP-903).

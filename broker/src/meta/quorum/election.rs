@@ -223,9 +223,7 @@ impl Elector {
             };
             if let Ok((node, Ok(Some(Answer::Poll { is_granted, is_new })))) = polled {
                 granted += usize::from(is_granted);
-                if is_new {
-                    self.joining.hear_new(node);
-                }
+                self.joining.hear_new(is_new.then_some(node));
             }
         }
         !self.joining.is_joining()

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use openraft::Snapshot;
-use openraft::raft::AppendEntriesResponse;
+use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse};
 use tokio::time::timeout;
 
 use super::election::Contact;
 use super::joining::Joining;
 use super::stream::{self, Answer, Part, Question, StreamError};
-use super::types::{Picture, Raft};
+use super::types::{Picture, Raft, Types};
 use crate::fault::Link;
 use crate::peer::{Address, Dialer, PeerError};
 use crate::tls::Stream;
@@ -149,9 +149,7 @@ impl Answering {
             Question::Poll { last, new } => {
                 // Before what it says of the other ends the joining of this one.
                 let is_new = self.contact.is_new(&self.raft);
-                if let Some(node) = new {
-                    self.joining.hear_new(node);
-                }
+                self.joining.hear_new(new);
                 let may_vote = !self.joining.is_joining();
                 Answer::Poll {
                     is_granted: may_vote && self.contact.grants(&self.raft, last),
@@ -165,22 +163,23 @@ impl Answering {
                 Ok(answer) => Answer::Vote(answer),
                 Err(error) => Answer::Failed(error.to_string()),
             },
-            Question::Append(request) => {
-                let (vote, committed) = (request.vote, request.leader_commit);
-                match self.raft.append_entries(request).await {
-                    Ok(answer) => {
-                        self.contact.hear(&answer, vote.leader_id().node_id);
-                        if answer == AppendEntriesResponse::Success {
-                            let last = self.contact.last_entry();
-                            self.joining.hear_leader(vote, committed, last);
-                        }
-                        Answer::Append(answer)
-                    }
-                    Err(error) => Answer::Failed(error.to_string()),
-                }
-            }
+            Question::Append(request) => self.append(request).await,
             Question::Snapshot(part) => self.take_part(part, parts).await,
         }
+    }
+
+    async fn append(&self, request: AppendEntriesRequest<Types>) -> Answer {
+        let (vote, committed) = (request.vote, request.leader_commit);
+        let answer = match self.raft.append_entries(request).await {
+            Ok(answer) => answer,
+            Err(error) => return Answer::Failed(error.to_string()),
+        };
+        self.contact.hear(&answer, vote.leader_id().node_id);
+        if answer == AppendEntriesResponse::Success {
+            let last = self.contact.last_entry();
+            self.joining.hear_leader(vote, committed, last);
+        }
+        Answer::Append(answer)
     }
 
     /// Gathers the parts of a snapshot and installs it with the last one.

@@ -23,7 +23,7 @@ pub struct Joining {
     mark: PathBuf,
     node: i32,
     voters: usize,
-    is_joining: AtomicBool,
+    waits: AtomicBool,
     /// Other voters that said that they are new too.
     new: Mutex<BTreeSet<i32>>,
 }
@@ -38,26 +38,26 @@ impl Joining {
         if is_new && voters.contains(&node) && voters.len() > 2 {
             disk::replace(&mark, b"{}\n").map_err(DiskError::io(&mark))?;
         }
-        let is_joining = AtomicBool::new(exists(&mark)?);
+        let waits = AtomicBool::new(exists(&mark)?);
         Ok(Self {
             mark,
             node,
             voters: voters.len(),
-            is_joining,
+            waits,
             new: Mutex::default(),
         })
     }
 
     /// Whether this voter must not vote yet.
     pub fn is_joining(&self) -> bool {
-        self.is_joining.load(Ordering::Acquire)
+        self.waits.load(Ordering::Acquire)
     }
 
-    /// Another voter says that it is new.
-    pub fn hear_new(&self, node: i32) {
-        if !self.is_joining() {
+    /// Another voter said whether it is new: its id, if it is.
+    pub fn hear_new(&self, node: Option<i32>) {
+        let Some(node) = node.filter(|_| self.is_joining()) else {
             return;
-        }
+        };
         let mut new = self.new.lock().unwrap_or_else(PoisonError::into_inner);
         new.insert(node);
         let is_beginning = new.len() + 1 > self.voters / 2;
@@ -85,7 +85,7 @@ impl Joining {
         match removed {
             Ok(()) => {
                 log::info!("voter {} votes from now on: {why}", self.node);
-                self.is_joining.store(false, Ordering::Release);
+                self.waits.store(false, Ordering::Release);
             }
             Err(error) => log::error!("{}: {error}: no vote yet", self.mark.display()),
         }
@@ -106,8 +106,8 @@ mod tests {
 
     const VOTERS: [i32; 3] = [1, 2, 3];
 
-    fn id(term: u64, index: u64) -> Option<LogId> {
-        Some(LogId::new(CommittedLeaderId::new(term, 2), index))
+    fn id(term: u64, index: u64) -> LogId {
+        LogId::new(CommittedLeaderId::new(term, 2), index)
     }
 
     fn joining(dir: &Path) -> Joining {
@@ -121,14 +121,14 @@ mod tests {
         let voter = joining(dir.path());
         assert!(voter.is_joining());
         // What an earlier leader agreed on may not be all: only an entry of its own says that.
-        voter.hear_leader(leader, id(2, 7), id(3, 9));
-        voter.hear_leader(leader, None, id(3, 9));
-        voter.hear_leader(leader, id(3, 9), id(3, 8));
+        voter.hear_leader(leader, Some(id(2, 7)), Some(id(3, 9)));
+        voter.hear_leader(leader, None, Some(id(3, 9)));
+        voter.hear_leader(leader, Some(id(3, 9)), Some(id(3, 8)));
         // A restart in between changes nothing, although there is a log by now.
         fs::write(dir.path().join("log"), "").unwrap();
         let voter = joining(dir.path());
         assert!(voter.is_joining());
-        voter.hear_leader(leader, id(3, 9), id(3, 9));
+        voter.hear_leader(leader, Some(id(3, 9)), Some(id(3, 9)));
         assert!(!voter.is_joining());
         assert!(!joining(dir.path()).is_joining());
     }
@@ -138,14 +138,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let voter = joining(dir.path());
         assert!(voter.is_joining());
-        voter.hear_new(3);
+        voter.hear_new(Some(3));
         assert!(!voter.is_joining());
         let five = tempfile::tempdir().unwrap();
         let voter = Joining::open(five.path(), 1, &[1, 2, 3, 4, 5]).unwrap();
-        voter.hear_new(3);
-        voter.hear_new(3);
+        voter.hear_new(Some(3));
+        voter.hear_new(Some(3));
         assert!(voter.is_joining(), "the same one twice");
-        voter.hear_new(4);
+        voter.hear_new(Some(4));
         assert!(!voter.is_joining());
     }
 
@@ -160,9 +160,9 @@ mod tests {
     #[test]
     fn who_has_an_entry_or_voted_for_another_is_not_new() {
         assert!(is_new(None, Vote::default()));
-        assert!(is_new(id(0, 0), Vote::new(1, 2)));
-        assert!(!is_new(id(1, 1), Vote::new(1, 2)));
-        assert!(!is_new(id(0, 0), Vote::new(2, 2)));
-        assert!(!is_new(id(0, 0), Vote::new_committed(1, 2)));
+        assert!(is_new(Some(id(0, 0)), Vote::new(1, 2)));
+        assert!(!is_new(Some(id(1, 1)), Vote::new(1, 2)));
+        assert!(!is_new(Some(id(0, 0)), Vote::new(2, 2)));
+        assert!(!is_new(Some(id(0, 0)), Vote::new_committed(1, 2)));
     }
 }

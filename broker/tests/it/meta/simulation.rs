@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use broker::meta::controller::ControllerSettings;
 use broker::meta::image::Image;
-use broker::meta::record::Record;
+use broker::meta::record::{PartitionState, Record};
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::alter_partition_reassignments::{
     ReassignablePartition, ReassignableTopic,
@@ -175,14 +175,16 @@ impl Life {
         let Some([disk]) = known.map(|known| known.registration.log_dirs.as_slice()) else {
             return;
         };
+        let is_elsewhere = |state: &PartitionState| {
+            let mut replicas = state.replicas.iter().zip(&state.directories);
+            replicas.any(|(id, directory)| *id == broker && directory != disk)
+        };
         let mut requests = Vec::new();
         for topic in node.image.topics.values() {
-            for (index, state) in (0..).zip(&topic.partitions) {
-                let mut replicas = state.replicas.iter().zip(&state.directories);
-                if replicas.any(|(id, directory)| *id == broker && directory != disk) {
-                    requests.push(placed((broker, node.epoch), *disk, (topic.id, index)));
-                }
-            }
+            let indexed = (0..).zip(&topic.partitions);
+            let elsewhere = indexed.filter(|(_, state)| is_elsewhere(state));
+            let request = |(index, _)| placed((broker, node.epoch), *disk, (topic.id, index));
+            requests.extend(elsewhere.map(request));
         }
         for request in requests {
             let _: AssignReplicasToDirsResponse = self.cluster.submit(request);

@@ -62,12 +62,11 @@ async fn a_directory_that_lost_one_of_its_files_is_refused() {
         })
         .await;
         house.kill(1).await;
-        for file in fs::read_dir(house.directory(1)).unwrap() {
-            let path = file.unwrap().path();
-            if path.to_string_lossy().ends_with(gone) {
-                fs::remove_file(path).unwrap();
-            }
-        }
+        let files = fs::read_dir(house.directory(1)).unwrap();
+        let paths = files.map(|file| file.unwrap().path());
+        paths
+            .filter(|path| path.to_string_lossy().ends_with(gone))
+            .for_each(|path| fs::remove_file(path).unwrap());
         let refused = house.try_start(1).await.unwrap_err().to_string();
         assert!(refused.contains(told), "{refused}");
     }

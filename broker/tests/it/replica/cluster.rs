@@ -183,18 +183,18 @@ impl replica::Control for Door {
         let control = Arc::clone(&self.0);
         Box::pin(async move {
             let known = control.partition();
-            let at = known
-                .replicas
-                .iter()
-                .position(|id| *id == request.broker_id);
-            let mut done = AssignReplicasToDirsResponse::default();
-            for directory in request.directories {
-                let is_ours = |topic: &AssignedTopic| topic.topic_id == TOPIC_ID;
-                if let Some(at) = at.filter(|_| directory.topics.iter().any(is_ours)) {
-                    control.change_partition(|state| state.directories[at] = directory.id);
-                }
-                done.directories.push(assigned(&directory));
+            let mut replicas = known.replicas.iter();
+            let at = replicas.position(|id| *id == request.broker_id);
+            let is_ours = |topic: &AssignedTopic| topic.topic_id == TOPIC_ID;
+            let mut directories = request.directories.iter();
+            let place = directories.find(|directory| directory.topics.iter().any(is_ours));
+            if let (Some(at), Some(place)) = (at, place) {
+                control.change_partition(|state| state.directories[at] = place.id);
             }
+            let done = AssignReplicasToDirsResponse {
+                directories: request.directories.iter().map(assigned).collect(),
+                ..AssignReplicasToDirsResponse::default()
+            };
             Ok(done)
         })
     }

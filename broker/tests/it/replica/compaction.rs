@@ -106,6 +106,11 @@ async fn many_versions_of_few_keys_shrink_on_leader_and_follower_and_over_a_rest
         state.leader = 2;
         state.leader_epoch += 1;
     });
+    // As a follower it may have heard late how far everything is committed.
+    until("the new leader has committed everything", || async {
+        cluster.node(2).offset(-1, -1).offset == end
+    })
+    .await;
     check(&contents(cluster.node(2)).await, end);
     assert_eq!(cluster.node(2).end(), end);
 }
