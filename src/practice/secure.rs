@@ -158,6 +158,7 @@ mod tests {
 
     use super::*;
     use crate::practice::ports::{Ports, Secured};
+    use crate::practice::settings;
 
     fn plan() -> Plan {
         let ports = |first: u16| Ports {
@@ -191,6 +192,16 @@ mod tests {
             let mode = fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{}", path.display());
         }
+        // A node takes all of it.
+        let node = &plan().nodes[0];
+        let text = settings::properties(&plan(), node, &dir);
+        let more = settings::security(&vault, node).unwrap();
+        let lines = text.lines().chain(more.lines());
+        let given = lines.filter_map(|line| line.split_once('='));
+        let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let config = broker::NodeConfig::from_values(&given.collect()).unwrap();
+        assert_eq!(config.inter_broker_listener, "INSIDE");
+        assert_eq!(config.listeners.len(), 4);
         furnish(&layout, &plan()).unwrap();
         assert_eq!(read(vault.keys(2)), keys);
         assert_eq!(vault.password().unwrap(), password);

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::token::KeySet;
 use crate::config::security::{KeySource, TokenRules};
@@ -89,38 +89,46 @@ impl KeyRing {
 
     /// Reads the keys again and again, for ever; the same trouble is told once.
     pub async fn keep(&self, listener: &str) {
-        let mut pause = self.retry.0.max(Duration::from_millis(1));
-        let mut told = String::new();
+        let first = self.retry.0.max(Duration::from_millis(1));
+        let mut pause = first;
+        let mut said = String::new();
         loop {
             let begun = Instant::now();
-            match timeout(PATIENCE, self.source.read()).await {
-                Ok(Ok(keys)) => {
+            match self.read().await {
+                Ok(keys) => {
                     log::debug!("{listener}: {} keys of tokens", keys.len());
-                    told.clear();
-                    pause = self.retry.0.max(Duration::from_millis(1));
                     *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
-                    let due = sleep(self.refresh.max(LOOK_APART));
-                    tokio::select! {
-                        () = due => {}
-                        () = self.again.notified() => {
-                            tokio::time::sleep_until(begun + LOOK_APART).await;
-                        }
-                    }
+                    said.clear();
+                    pause = first;
+                    self.rest(begun).await;
                 }
-                failed => {
-                    let why = match failed {
-                        Ok(Err(why)) => why,
-                        _ => format!("no answer within {PATIENCE:?}"),
-                    };
-                    if why != told {
-                        log::warn!("{listener}: the keys of tokens cannot be read: {why}");
-                        told = why;
-                    }
+                Err(why) => {
+                    tell_once(listener, why, &mut said);
                     sleep(pause).await;
-                    pause = (pause * 2).min(self.retry.1.max(self.retry.0));
+                    pause = (pause * 2).min(self.retry.1.max(first));
                 }
             }
         }
+    }
+
+    async fn read(&self) -> Result<KeySet, String> {
+        let read = timeout(PATIENCE, self.source.read()).await;
+        read.unwrap_or_else(|_| Err(format!("no answer within {PATIENCE:?}")))
+    }
+
+    /// Until the keys are due again, or somebody came with an unknown one.
+    async fn rest(&self, begun: Instant) {
+        tokio::select! {
+            () = sleep(self.refresh.max(LOOK_APART)) => {}
+            () = self.again.notified() => sleep_until(begun + LOOK_APART).await,
+        }
+    }
+}
+
+fn tell_once(listener: &str, why: String, said: &mut String) {
+    if *said != why {
+        log::warn!("{listener}: the keys of tokens cannot be read: {why}");
+        *said = why;
     }
 }
 

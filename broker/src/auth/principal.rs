@@ -1,6 +1,10 @@
 //! `ssl.principal.mapping.rules`: from a certificate's subject to a principal's name. The first rule
 //! that fits decides. Pure.
 
+use std::fmt::Write as _;
+use std::iter::Peekable;
+use std::str::Chars;
+
 use regex_lite::{Captures, Regex};
 
 /// The rules, in their order.
@@ -113,37 +117,46 @@ fn until_slash(text: &str) -> Result<(&str, &str), String> {
     ))
 }
 
-/// A replacement with the groups that it names. A number beyond the last group is cut, as in Kafka,
-/// and stands for itself if none is left.
+/// A replacement with the groups that it names.
 fn expanded(replacement: &str, groups: &Captures<'_>) -> String {
     let mut out = String::new();
     let mut letters = replacement.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
             '\\' => out.extend(letters.next()),
-            '$' => {
-                let mut number: Option<usize> = None;
-                while let Some(digit) = letters.peek().and_then(|digit| digit.to_digit(10)) {
-                    let digit = usize::try_from(digit).unwrap_or_default();
-                    let longer = number.unwrap_or(0).saturating_mul(10).saturating_add(digit);
-                    if number.is_some() && longer >= groups.len() {
-                        break;
-                    }
-                    number = Some(longer);
-                    let _digit = letters.next();
-                }
-                match number {
-                    Some(number) if number < groups.len() => {
-                        out.push_str(groups.get(number).map_or("", |group| group.as_str()));
-                    }
-                    Some(number) => out.push_str(&format!("${number}")),
-                    None => out.push('$'),
-                }
-            }
+            '$' => push_group(&mut out, group_number(&mut letters, groups.len()), groups),
             _ => out.push(letter),
         }
     }
     out
+}
+
+/// The number behind a dollar. One beyond the last group is cut, as in Kafka.
+fn group_number(letters: &mut Peekable<Chars<'_>>, groups: usize) -> Option<usize> {
+    let mut number: Option<usize> = None;
+    while let Some(digit) = letters.peek().and_then(|digit| digit.to_digit(10)) {
+        let digit = usize::try_from(digit).unwrap_or_default();
+        let longer = number.unwrap_or(0).saturating_mul(10).saturating_add(digit);
+        if number.is_some() && longer >= groups {
+            break;
+        }
+        number = Some(longer);
+        let _digit = letters.next();
+    }
+    number
+}
+
+/// A group that is not there stands for itself.
+fn push_group(out: &mut String, number: Option<usize>, groups: &Captures<'_>) {
+    match number {
+        Some(number) if number < groups.len() => {
+            out.push_str(groups.get(number).map_or("", |group| group.as_str()));
+        }
+        Some(number) => {
+            let _written = write!(out, "${number}"); // a String takes any write
+        }
+        None => out.push('$'),
+    }
 }
 
 #[cfg(test)]

@@ -261,13 +261,11 @@ impl<'a> Values<'a> {
             is_controller,
             voters,
             listeners,
-            to_brokers: match is_broker {
-                true => self.outgoing(
-                    &inter_broker_listener,
-                    &protocols,
-                    "sasl.mechanism.inter.broker.protocol",
-                )?,
-                false => Outgoing::default(),
+            to_brokers: if is_broker {
+                let key = "sasl.mechanism.inter.broker.protocol";
+                self.outgoing(&inter_broker_listener, &protocols, key)?
+            } else {
+                Outgoing::default()
             },
             to_controllers: self.outgoing(
                 &controller_listener,

@@ -335,12 +335,11 @@ impl<'a> Scope<'a> {
         if mechanisms.is_empty() {
             return Err(bad(key, "names no mechanism"));
         }
-        let users = match mechanisms.contains(&Mechanism::Plain) {
-            true => self
-                .jaas(Mechanism::Plain)?
-                .map(|jaas| jaas.users())
-                .unwrap_or_default(),
-            false => BTreeMap::new(),
+        let users = if mechanisms.contains(&Mechanism::Plain) {
+            let jaas = self.jaas(Mechanism::Plain)?;
+            jaas.map(|jaas| jaas.users()).unwrap_or_default()
+        } else {
+            BTreeMap::new()
         };
         let tokens = mechanisms.contains(&Mechanism::OAuthBearer);
         let limits = mechanisms.iter().filter_map(|mechanism| {

@@ -53,7 +53,7 @@ pub(super) async fn first_users(config: &NodeConfig) -> Result<Credentials, Star
         .map_err(|error| failed(&error))
 }
 
-/// A gate for every listener, in their order.
+/// A gate for every listener, in their order; a node that has none for one of them ends here.
 pub(super) async fn gates(
     broker: &Arc<Broker>,
     first: Arc<Credentials>,
@@ -76,8 +76,12 @@ pub(super) async fn gates(
             })
             .collect()
     });
-    read.await
-        .map_err(|error| StartError::Failed(error.to_string()))?
+    let read = read.await;
+    let gates = read.unwrap_or_else(|error| Err(StartError::Failed(error.to_string())));
+    if gates.is_err() {
+        broker.quorum.shut_down().await;
+    }
+    gates
 }
 
 /// Keeps what the gates go by up to date.

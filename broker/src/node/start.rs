@@ -22,7 +22,7 @@ use crate::meta::quorum::{Quorum, QuorumOptions};
 use crate::metrics::Metrics;
 use crate::net::http::Endpoint;
 use crate::net::{Admission, Bound, Door, Limits, Meter, Patience, Room, Serving};
-use crate::peer::{Dialer, Ways};
+use crate::peer::Dialer;
 use crate::replica::{Ground, Replicas};
 use crate::sasl::scram::Credentials;
 use crate::wire::messages::broker_registration::RegisteredListener;
@@ -37,9 +37,8 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let bound = bind_all(&mut config).await?;
     let metrics = Metrics::default();
     let endpoint = endpoint(&config, &metrics).await?;
-    let ways = Arc::new(security::ways(&config).await?);
     let first = Arc::new(security::first_users(&config).await?);
-    let dialer = dialer(&config, &faults, ways);
+    let dialer = dialer(&config, &faults).await?;
     let broker = build(config, &dirs, (metrics, dialer), &first).await?;
     numbers::watch_process(&broker.metrics);
     numbers::watch_cluster(&broker);
@@ -52,13 +51,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let (trouble, troubled) = watch::channel(None);
     let (registered, epoch) = watch::channel(-1);
     let (followed, offset) = watch::channel(-1);
-    let bound = match security::gates(&broker, first, bound).await {
-        Ok(bound) => bound,
-        Err(error) => {
-            broker.quorum.shut_down().await;
-            return Err(error);
-        }
-    };
+    let bound = security::gates(&broker, first, bound).await?;
     let mut tasks = JoinSet::new();
     security::keep(&bound, &mut tasks);
     let (controllers, clients) = open_doors(&broker, bound, &offset, files);
@@ -175,15 +168,16 @@ async fn endpoint(config: &NodeConfig, metrics: &Metrics) -> Result<Option<Endpo
 }
 
 /// How this node opens connections to others.
-fn dialer(config: &NodeConfig, faults: &Faults, ways: Arc<Ways>) -> Dialer {
-    Dialer {
+async fn dialer(config: &NodeConfig, faults: &Faults) -> Result<Dialer, StartError> {
+    let ways = Arc::new(security::ways(config).await?);
+    Ok(Dialer {
         faults: faults.clone(),
         client_id: format!("node-{}", config.node_id),
         connect_timeout: config
             .millis("socket.connection.setup.timeout.ms")
             .unwrap_or(Duration::from_secs(10)),
         ways,
-    }
+    })
 }
 
 /// The quorum, the replicas and the groups.

@@ -138,20 +138,11 @@ impl Store {
             Content::Pem(text) => certificates(&text, &what),
             Content::Pkcs12(bytes) => {
                 let store = self.pkcs12(&bytes, &what, Pkcs12ImportPolicy::Raw)?;
-                let mut trusted = Vec::new();
-                for (_, entry) in store.entries() {
-                    match entry {
-                        KeyStoreEntry::Certificate(one) => trusted.push(one.as_der()),
-                        KeyStoreEntry::PrivateKeyChain(keys) => {
-                            trusted.extend(keys.certs().iter().map(|one| one.as_der()));
-                        }
-                        KeyStoreEntry::Secret(_) => {}
-                    }
-                }
-                if trusted.is_empty() {
+                let found: Vec<_> = store.entries().flat_map(|(_, entry)| held(entry)).collect();
+                if found.is_empty() {
                     return Err(refused(&what, "it holds no certificate"));
                 }
-                Ok(trusted.into_iter().map(|der| der.to_vec().into()).collect())
+                Ok(found)
             }
         }
     }
@@ -200,6 +191,17 @@ impl Store {
         PrivateKeyDer::from_pem_slice(text)
             .map_err(|error| refused(what, &format!("it holds no private key: {error}")))
     }
+}
+
+/// The certificates of one entry.
+fn held(entry: &KeyStoreEntry) -> Vec<CertificateDer<'static>> {
+    let certificates = match entry {
+        KeyStoreEntry::Certificate(one) => std::slice::from_ref(one),
+        KeyStoreEntry::PrivateKeyChain(keys) => keys.certs(),
+        KeyStoreEntry::Secret(_) => &[],
+    };
+    let der = |one: &p12_keystore::Certificate| one.as_der().to_vec().into();
+    certificates.iter().map(der).collect()
 }
 
 fn refused(what: &str, why: &str) -> TlsError {
