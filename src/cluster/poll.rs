@@ -2,6 +2,7 @@
 //!
 //! Decides when to ask; what to ask and how to read it is in the modules beside it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +18,11 @@ use super::error::CallError;
 use super::pace::Pace;
 use super::{admin, focus as eyes, groups, log_dirs, patrol, roster, topology};
 use crate::clock::now;
-use crate::model::{Facts, Failure, Focus, Snapshot, Span, Topics, Topology};
+use crate::config::route::Route;
+use crate::config::security::Security;
+use crate::model::{
+    BrokerId, Facts, Failure, Focus, Snapshot, Span, Stakes, Topics, Topology,
+};
 
 /// Updates that may wait for the assembler; beyond that pollers wait.
 const UPDATES: usize = 64;
@@ -34,11 +39,36 @@ pub struct WatchOptions {
     pub name: Arc<str>,
     /// `host:port` each.
     pub bootstrap: Vec<String>,
+    /// How its listeners are entered.
+    pub security: Security,
+    /// How its advertised addresses are reached.
+    pub route: Route,
+    /// What depends on it.
+    pub stakes: Stakes,
+    /// Brokers that belong to it whether they are seen or not.
+    pub expected: BTreeSet<BrokerId>,
     /// The name brokers see in their logs and quotas.
     pub client_id: Arc<str>,
     pub paces: Paces,
     /// The roster's file; `None` keeps it in memory only.
     pub roster: Option<PathBuf>,
+}
+
+impl WatchOptions {
+    /// A cluster without locks that is watched at the usual pace and not remembered.
+    pub fn plain(name: &str, bootstrap: Vec<String>, client_id: &str) -> Self {
+        Self {
+            name: Arc::from(name),
+            bootstrap,
+            security: Security::default(),
+            route: Route::default(),
+            stakes: Stakes::default(),
+            expected: BTreeSet::new(),
+            client_id: Arc::from(client_id),
+            paces: Paces::default(),
+            roster: None,
+        }
+    }
 }
 
 /// How often each question is asked.
@@ -179,6 +209,8 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
         name: options.name,
         pace: Span::from_ms(u64::try_from(options.paces.cheap.as_millis()).unwrap_or(u64::MAX)),
         contact_failures: unreadable.as_slice().into(),
+        stakes: options.stakes,
+        expected: Arc::new(options.expected),
         ..Facts::default()
     };
     let (updates, inbox) = mpsc::channel(UPDATES);

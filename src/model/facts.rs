@@ -1,12 +1,13 @@
 //! Everything the pollers have learned about one cluster, each section with its own age and shared by `Arc`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::broker::{BrokerId, Endpoint, LogDir, Probe};
 use super::group::Groups;
 use super::observed::Observed;
 use super::quorum::Quorum;
+use super::stakes::Stakes;
 use super::topic::{Move, TopicConfig, TopicName, TopicPartition, Topics};
 use super::units::{Moment, Span};
 
@@ -129,6 +130,10 @@ pub struct Facts {
     pub no_contact_since: Option<Moment>,
     /// Why the bootstrap addresses could not be used, in the operator's order, one sentence each.
     pub contact_failures: Arc<[Arc<str>]>,
+    /// What depends on it, by its profile.
+    pub stakes: Stakes,
+    /// Brokers that belong to it by its profile, whether they are seen or not.
+    pub expected: Arc<BTreeSet<BrokerId>>,
     /// The pace of the cheap loop, which ages are held against.
     pub pace: Span,
 }

@@ -13,7 +13,7 @@ use super::cluster::{Cluster, Data};
 use super::error::PracticeError;
 use super::node::Lifeline;
 use super::workload;
-use crate::cluster::{self, Paces, WatchOptions};
+use crate::cluster::{self, WatchOptions};
 use crate::model::practice::Owner;
 use crate::model::{Focus, Order, Practice, Snapshot};
 
@@ -103,13 +103,7 @@ async fn healthy(cluster: &Cluster, nodes: usize) {
 }
 
 fn options(bootstrap: Vec<String>) -> WatchOptions {
-    WatchOptions {
-        name: Arc::from("practice"),
-        bootstrap,
-        client_id: Arc::from(CLIENT_ID),
-        paces: Paces::default(),
-        roster: None,
-    }
+    WatchOptions::plain("practice", bootstrap, CLIENT_ID)
 }
 
 fn down(dir: &Path) -> Result<String, PracticeError> {

@@ -30,11 +30,8 @@ fn paces(every: Duration) -> Paces {
 
 fn options(bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
-        name: "paper".into(),
-        bootstrap,
-        client_id: "lookout-test".into(),
         paces: paces(Duration::from_millis(200)),
-        roster: None,
+        ..WatchOptions::plain("paper", bootstrap, "lookout-test")
     }
 }
 

@@ -36,18 +36,24 @@ pub fn lines(scene: &Scene, trail: &[&Screen], width: usize) -> (Line<'static>, 
     let left_room = width.saturating_sub(right.width(glyphs) + NAME.len() + 1);
     let crumbs = crumbs(scene, trail, left_room);
     let mut left = Line::of(NAME, Role::Accent);
-    // A practice cluster has no other name: nobody shall take it for one that matters.
-    match crumbs
-        .strip_prefix(BADGE)
-        .filter(|_| scene.practice.is_some())
-    {
-        Some(way) => {
-            left.push(BADGE, Role::Warn);
+    match badge(scene).and_then(|(badge, role)| Some((crumbs.split_once(badge)?, badge, role))) {
+        Some(((name, way), badge, role)) => {
+            left.push(name.to_owned(), Role::Header);
+            left.push(badge, role);
             left.push(way.to_owned(), Role::Header);
         }
         None => left.push(crumbs, Role::Header),
     }
     (left, right)
+}
+
+/// What must be known of the cluster before a key is pressed.
+fn badge(scene: &Scene) -> Option<(&'static str, Role)> {
+    if scene.practice.is_some() {
+        return Some((BADGE, Role::Warn));
+    }
+    let badge = scene.snapshot.facts.stakes.badge()?;
+    Some((badge, Role::Major))
 }
 
 /// What a place is called.
@@ -71,11 +77,16 @@ const NAME_MIN: usize = 8;
 /// The cluster and the way here. Where both do not fit, the cluster's name is cut first.
 fn crumbs(scene: &Scene, trail: &[&Screen], room: usize) -> String {
     let glyphs = scene.skin.glyphs;
+    // A practice cluster has no other name: nobody shall take it for one that matters.
     let name = match scene.practice {
         Some(_) => BADGE.into(),
         None => text::visible(&scene.snapshot.facts.name, glyphs),
     };
-    let mut steps = vec![String::new()];
+    let stakes = scene.snapshot.facts.stakes.badge();
+    let mut steps = vec![match stakes.filter(|_| scene.practice.is_none()) {
+        Some(badge) => format!(" {badge}"),
+        None => String::new(),
+    }];
     steps.extend(trail.iter().map(|screen| place_name(&screen.place())));
     let way = steps.join(" ▸ ");
     let way = text::visible(&way, glyphs);
