@@ -25,7 +25,7 @@ Examples:
   lookout brokers -b kafka-1:9092 --json   the brokers as JSON, for scripts
   lookout                                  with no cluster named: a practice cluster to learn on
 
-Exit codes: 0 done · 3 no contact, wrong usage or configuration";
+Exit codes: 0 done · 3 no contact, wrong usage or configuration; connect: 0 all brokers reached · 1 some · 3 none";
 
 /// Roles beside the screen.
 #[derive(Debug, Subcommand)]
@@ -40,6 +40,8 @@ pub enum Command {
     Profiles(ProfilesArgs),
     /// Every setting that holds here, for the cluster that would be opened; secrets are hidden
     Config(ConfigArgs),
+    /// How far every broker can be reached from here: name, route, TCP, TLS, login, answers; and which rules would help
+    Connect(ConnectArgs),
     /// A cluster on this machine to learn on and to break: five nodes in racks a, b and c, with demo clients
     Practice(PracticeArgs),
     /// Run one broker node in the foreground; SIGTERM shuts it down in order
@@ -102,6 +104,18 @@ pub struct ConfigArgs {
     pub origins: bool,
 
     /// Print JSON (its `version` field tells the layout), with origins
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How much to say of the ways.
+#[derive(Debug, Args)]
+pub struct ConnectArgs {
+    /// Say every rung with its time, what was dialled by which rule, and what answers
+    #[arg(long)]
+    pub explain: bool,
+
+    /// Print JSON (its `version` field tells the layout) instead of text
     #[arg(long)]
     pub json: bool,
 }

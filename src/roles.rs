@@ -12,8 +12,8 @@ use log::LevelFilter;
 
 use crate::app;
 use crate::cli::{
-    Cli, ClusterArgs, Command, ConfigArgs, Headless, LookArgs, NodeArgs, NodeId, PracticeArgs,
-    PracticeCommand, ProfilesArgs, ProfilesCommand,
+    Cli, ClusterArgs, Command, ConfigArgs, ConnectArgs, Headless, LookArgs, NodeArgs, NodeId,
+    PracticeArgs, PracticeCommand, ProfilesArgs, ProfilesCommand,
 };
 use crate::cluster::WatchOptions;
 use crate::config::addition::Existing;
@@ -23,19 +23,24 @@ use crate::config::paths::Paths;
 use crate::config::profile::CLIENT_ID;
 use crate::config::secret::Secret;
 use crate::config::settings::{self, Choices, Environment, Settings};
+use crate::headless::connect::{self, Detail};
 use crate::headless::{self, Format, Outcome, Subject};
 use crate::logging;
 use crate::model::practice::Ways;
+use crate::model::survey::Reach;
 use crate::model::{BrokerId, Order, Stakes};
 use crate::node;
 use crate::practice::{self, Call, Keeper, PracticeError};
-use crate::profiles::{self, Opening, Open, Origins, Place, Said, Unnamed};
+use crate::profiles::{self, Open, Opening, Origins, Place, Said, Unnamed};
 use crate::terminal;
 use crate::ui::glyph::GlyphSet;
 use crate::ui::line::Skin;
 
 /// No contact, or wrong usage or configuration.
 pub const EXIT_NO_CONTACT: u8 = 3;
+
+/// Some brokers are reached, and some are not.
+const EXIT_SOME: u8 = 1;
 
 /// The roster's file in the state directory.
 const ROSTER_FILE: &str = "roster.sqlite";
@@ -71,6 +76,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
         Some(Command::Groups(args)) => text(Subject::Groups, &cli.cluster, &args),
         Some(Command::Profiles(args)) => profiles(&cli.cluster, args),
         Some(Command::Config(args)) => config(&cli.cluster, &cli.look, &args),
+        Some(Command::Connect(args)) => connect(&cli.cluster, &args),
         Some(Command::Practice(args)) => practise(args),
         Some(Command::Node(args)) => node(&args),
         Some(Command::Completions { shell }) => {
@@ -195,7 +201,8 @@ fn node(args: &NodeArgs) -> Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<ExitCode> {
+/// The cluster that is named, or the practice cluster that runs.
+fn chosen(cluster: &ClusterArgs) -> Result<WatchOptions> {
     let paths = paths();
     let settings = settings(&paths, &LookArgs::default())?;
     let flags = flags(cluster);
@@ -204,20 +211,39 @@ fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<Exit
         clusters: &settings.clusters,
         flags: &flags,
     };
-    let options = match place.open(Unnamed::Nothing, &mut System)? {
+    match place.open(Unnamed::Nothing, &mut System)? {
         Opening::Cluster(open) => {
             for notice in &open.notices {
                 log::info!("{notice}");
             }
-            watched(&paths, &open)
+            Ok(watched(&paths, &open))
         }
-        Opening::Practice | Opening::Nothing => running_practice(&paths).context(NO_CLUSTER)?,
-    };
-    let format = if args.json {
-        Format::Json
+        Opening::Practice | Opening::Nothing => running_practice(&paths).context(NO_CLUSTER),
+    }
+}
+
+fn format(json: bool) -> Format {
+    if json { Format::Json } else { Format::Text }
+}
+
+fn connect(cluster: &ClusterArgs, args: &ConnectArgs) -> Result<ExitCode> {
+    let options = chosen(cluster)?;
+    let detail = if args.explain {
+        Detail::Rungs
     } else {
-        Format::Text
+        Detail::Outcome
     };
+    let climbed = finish(connect::connect(options, detail, format(args.json)))??;
+    Ok(ExitCode::from(match climbed {
+        Reach::All => 0,
+        Reach::Some => EXIT_SOME,
+        Reach::None => EXIT_NO_CONTACT,
+    }))
+}
+
+fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<ExitCode> {
+    let options = chosen(cluster)?;
+    let format = format(args.json);
     let timeout = Duration::from_secs(args.timeout);
     match finish(headless::print(subject, format, options, timeout))?? {
         Outcome::Done => Ok(ExitCode::SUCCESS),

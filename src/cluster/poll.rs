@@ -21,7 +21,7 @@ use crate::clock::now;
 use crate::config::route::Route;
 use crate::config::security::Security;
 use crate::model::{
-    BrokerId, Facts, Failure, Focus, Snapshot, Span, Stakes, Topics, Topology,
+    BrokerId, Endpoint, Facts, Failure, Focus, Snapshot, Span, Stakes, Topics, Topology,
 };
 
 /// Updates that may wait for the assembler; beyond that pollers wait.
@@ -84,6 +84,15 @@ pub struct Paces {
     pub focus: Duration,
     /// Configs and log dirs.
     pub slow: Duration,
+}
+
+impl WatchOptions {
+    /// The way in, and the bootstrap addresses; the error is a sentence on the first that is none.
+    pub fn way_in(&self) -> Result<(Dialer, Vec<Endpoint>), Arc<str>> {
+        let bootstrap = self.bootstrap.iter().map(|text| address::endpoint(text));
+        let bootstrap = bootstrap.collect::<Result<Vec<_>, _>>()?;
+        Ok((Dialer::new(&self.route, &bootstrap), bootstrap))
+    }
 }
 
 impl Default for Paces {
@@ -203,7 +212,8 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
         .iter()
         .map(|text| address::endpoint(text))
         .partition(Result::is_ok);
-    let bootstrap = bootstrap.into_iter().flatten().collect();
+    let bootstrap: Vec<_> = bootstrap.into_iter().flatten().collect();
+    let dialer = Dialer::new(&options.route, &bootstrap);
     let unreadable: Vec<Arc<str>> = unreadable.into_iter().filter_map(Result::err).collect();
     let facts = Facts {
         name: options.name,
@@ -221,7 +231,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     }));
     let (nudges, _) = watch::channel(Nudges::default());
     let desk = Desk {
-        client: Client::new(Dialer::default(), options.client_id, bootstrap),
+        client: Client::new(dialer, options.client_id, bootstrap),
         paces: options.paces,
         updates,
         shown: snapshots.clone(),

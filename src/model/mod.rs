@@ -23,6 +23,7 @@ pub mod practice;
 pub mod quorum;
 pub mod snapshot;
 pub mod stakes;
+pub mod survey;
 pub mod topic;
 pub mod topic_view;
 pub mod units;

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lookout::cluster::{Delivery, Outgoing, WriteError, Writer, WriterOptions};
+use lookout::config::route::Route;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -145,14 +146,15 @@ fn rotten_options(bootstrap: &str, dice: &Dice, broken: &Arc<AtomicU64>) -> Writ
     WriterOptions {
         bootstrap: brokers.clone().collect(),
         client_id: "proof".into(),
-        map: brokers
-            .map(|broker| {
-                (
-                    broker.clone(),
-                    rotten_way(broker, dice.clone(), broken.clone()),
-                )
-            })
-            .collect(),
+        route: Route {
+            rules: brokers
+                .map(|broker| {
+                    let way = rotten_way(broker.clone(), dice.clone(), broken.clone());
+                    format!("{broker} -> {way}").parse().unwrap()
+                })
+                .collect(),
+            ..Route::default()
+        },
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     }
 }

@@ -2,6 +2,8 @@
 //! something is wrong.
 
 mod contact;
+mod survey;
+mod tunnels;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use std::time::Duration;
 
 use broker::wire::api_key::ApiKey;
 use lookout::cluster::{Paces, Watch, WatchOptions, watch};
+use lookout::config::route::Route;
 use lookout::model::observed::FailureKind;
 use lookout::model::{BrokerId, Focus, Group, Observed, Rung, Snapshot};
 use tokio::net::TcpListener;

@@ -272,7 +272,7 @@ fn what_is_wrong_is_said_before_anything_is_dialled() {
     let with = |args: &[&'static str]| [&login[..], args].concat();
     for (args, wanted) in [
         (vec!["brokers", "-p", "team"], "did you mean `sasl.mechanism`?"),
-        (vec!["brokers", "-p", "taem"], "did you mean `team`?"),
+        (vec!["brokers", "-p", "tem"], "did you mean `team`?"),
         (vec!["brokers", "--properties", "/nonexistent"], "/nonexistent: cannot read it"),
         (vec!["brokers", "-p", "team", "--properties", "x"], "cannot be used with"),
         (

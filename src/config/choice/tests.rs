@@ -209,7 +209,7 @@ fn a_secret_on_the_command_line_is_refused_with_the_other_ways() {
 #[test]
 fn mistakes_are_named() {
     for (case, wanted) in [
-        (Case { profile: Some("prdo"), ..PLAIN }, "did you mean `prod`?"),
+        (Case { profile: Some("prd"), ..PLAIN }, "did you mean `prod`?"),
         (Case { profile: Some("empty"), ..PLAIN }, "the profile `empty` names no bootstrap.servers"),
         (Case { properties: Some("/none"), ..PLAIN }, "/none: cannot read it"),
         (Case { set: &["sasl.mecanism=PLAIN"], ..PLAIN }, "-X: unknown setting `sasl.mecanism`"),

@@ -218,7 +218,7 @@ fn the_contexts_of_kafkactl_are_read_and_what_it_does_by_plugins_is_refused() {
         "schema.registry.basic.auth.user.info=reader:hunter3",
     ];
     let default = ["bootstrap.servers=localhost:9092"];
-    let k8s = ["kafkactl.yaml:31: `kubernetes.enabled` cannot be honoured: a cluster inside of Kubernetes cannot be \
+    let k8s = ["kafkactl.yaml:30: `kubernetes.enabled` cannot be honoured: a cluster inside of Kubernetes cannot be \
         reached through kubectl run; forward a port of a broker (`kubectl port-forward`) and write dial.map = \
         \"* -> bootstrap\""];
     let token = ["kafkactl.yaml:41: `sasl.tokenprovider` cannot be honoured: plugins of kafkactl cannot be run here; \

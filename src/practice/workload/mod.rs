@@ -7,7 +7,6 @@ mod groups;
 mod records;
 mod topics;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +20,7 @@ use super::cluster::Cluster;
 use super::error::PracticeError;
 use super::node::Lifeline as NodeLifeline;
 use crate::cluster::{Delivery, Outgoing, Writer, WriterOptions};
+use crate::config::route::Route;
 use crate::node::{Lifeline, cut};
 use crate::terminal::{Signal, Signals};
 
@@ -88,7 +88,7 @@ async fn produce(
     let options = WriterOptions {
         bootstrap: bootstrap.to_vec(),
         client_id: CLIENT_ID.into(),
-        map: BTreeMap::new(),
+        route: Route::default(),
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     };
     let writer = Writer::open(&options, report)?;
