@@ -232,7 +232,13 @@ pub struct Headless {
 #[derive(Debug, Clone, Default, Args)]
 pub struct ClusterArgs {
     /// A profile of config.toml; `practice` is the practice cluster [env: LOOKOUT_PROFILE]
-    #[arg(short, long, global = true, value_name = "NAME", conflicts_with = "properties")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "properties"
+    )]
     pub profile: Option<String>,
 
     /// Bootstrap addresses, `host:port`, separated by commas [env: LOOKOUT_BOOTSTRAP]

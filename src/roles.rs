@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{CommandFactory as _, Parser as _};
 use log::LevelFilter;
 
@@ -57,7 +57,8 @@ const NO_CLUSTER: &str = "no cluster is named: give its addresses with `-b HOST:
 
 /// Plays the role that these arguments name.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(told) => {
             told.print().context("cannot print")?;
@@ -69,6 +70,11 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
             });
         }
     };
+    // Of a flag before the command and one behind it the parser keeps the latter.
+    let set = |argument: &&OsString| argument.as_encoded_bytes().starts_with(b"-X");
+    if arguments.iter().filter(set).count() > cli.cluster.set.len() {
+        bail!("-X stands before and behind the command; put all of them behind the command");
+    }
     match cli.command {
         None => screen(&cli.cluster, &cli.look),
         Some(Command::Brokers(args)) => text(Subject::Brokers, &cli.cluster, &args),
@@ -272,7 +278,11 @@ fn profiles(cluster: &ClusterArgs, args: ProfilesArgs) -> Result<ExitCode> {
             let wanted = profiles::Wanted {
                 file: &file,
                 name: name.as_deref(),
-                existing: if force { Existing::Replace } else { Existing::Keep },
+                existing: if force {
+                    Existing::Replace
+                } else {
+                    Existing::Keep
+                },
             };
             profiles::add(&paths, wanted, &mut System)?
         }
@@ -289,13 +299,21 @@ fn config(cluster: &ClusterArgs, look: &LookArgs, args: &ConfigArgs) -> Result<E
         clusters: &settings.clusters,
         flags: &flags,
     };
-    let origins = if args.origins { Origins::Shown } else { Origins::Hidden };
+    let origins = if args.origins {
+        Origins::Shown
+    } else {
+        Origins::Hidden
+    };
     let said = profiles::show(place, &settings, (told_as(args.json), origins), &System)?;
     say(&said)
 }
 
 fn told_as(json: bool) -> profiles::Format {
-    if json { profiles::Format::Json } else { profiles::Format::Text }
+    if json {
+        profiles::Format::Json
+    } else {
+        profiles::Format::Text
+    }
 }
 
 /// Prints what a command has to say.
@@ -347,7 +365,10 @@ fn flags(cluster: &ClusterArgs) -> Flags {
 /// The practice cluster, where it runs.
 fn running_practice(paths: &Paths) -> Option<WatchOptions> {
     let bootstrap = practice::find_running(&paths.practice_dir()?)?;
-    Some(remembered(paths, WatchOptions::plain(PRACTICE, bootstrap, CLIENT_ID)))
+    Some(remembered(
+        paths,
+        WatchOptions::plain(PRACTICE, bootstrap, CLIENT_ID),
+    ))
 }
 
 /// How to watch a cluster that is opened.

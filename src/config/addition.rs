@@ -61,7 +61,8 @@ pub fn add(
     });
     let Item::Table(profiles) = profiles else {
         return Err(wrong(
-            "`profiles` is written on one line; write each profile as a table [profiles.NAME]".to_owned(),
+            "`profiles` is written on one line; write each profile as a table [profiles.NAME]"
+                .to_owned(),
         ));
     };
     if profiles.contains_key(name) && existing == Existing::Keep {
@@ -164,14 +165,19 @@ mod tests {
         let before = "# mine\ntheme = \"dark\" # always\n\n[profiles.b] # other\nsecurity.protocol = \"SSL\"\n";
         let addition = added(before, "a", Existing::Keep).unwrap();
         assert_eq!(addition.text, format!("{before}\n{NEW}"));
-        let secrets: Vec<_> = addition.secrets.iter().map(|(path, _, secret)| {
-            (path.display().to_string(), secret.reveal().to_owned())
-        }).collect();
+        let secrets: Vec<_> = addition
+            .secrets
+            .iter()
+            .map(|(path, _, secret)| (path.display().to_string(), secret.reveal().to_owned()))
+            .collect();
         let wanted = [
             ("/c/secrets/a/sasl.password", "hunter2"),
             ("/c/secrets/a/dial.via", "socks5://me:hunter3@p:1"),
         ];
-        assert_eq!(secrets, wanted.map(|(path, secret)| (path.to_owned(), secret.to_owned())));
+        assert_eq!(
+            secrets,
+            wanted.map(|(path, secret)| (path.to_owned(), secret.to_owned()))
+        );
         assert_eq!(added("", "a", Existing::Keep).unwrap().text, NEW);
     }
 

@@ -66,7 +66,9 @@ pub enum Chosen {
     /// The practice cluster, by its name.
     Practice,
     /// Nothing names a cluster.
-    Nothing { notices: Vec<String> },
+    Nothing {
+        notices: Vec<String>,
+    },
     Cluster(Box<Choice>),
 }
 
@@ -111,7 +113,11 @@ pub fn choose(sources: Sources<'_>, outside: &dyn Outside) -> Result<Chosen, Pro
         Some(path) => opened(path, outside, &mut notices)?,
         None => Sheet::default(),
     };
-    let (below, above) = if by_flag { (environment, properties) } else { (properties, environment) };
+    let (below, above) = if by_flag {
+        (environment, properties)
+    } else {
+        (properties, environment)
+    };
     sheet.overlay(below);
     sheet.overlay(above);
     if let Some((addresses, origin)) = named.bootstrap {
@@ -125,7 +131,9 @@ pub fn choose(sources: Sources<'_>, outside: &dyn Outside) -> Result<Chosen, Pro
             None => Ok(Chosen::Nothing { notices }),
         };
     }
-    let profile = named.profile.map(|(name, origin)| (name.to_owned(), origin));
+    let profile = named
+        .profile
+        .map(|(name, origin)| (name.to_owned(), origin));
     Ok(Chosen::Cluster(Box::new(Choice {
         profile,
         sheet,
@@ -141,16 +149,24 @@ fn no_address(whose: &str) -> ProfileError {
 
 fn of_flags(flags: &Flags) -> Named<'_> {
     Named {
-        profile: flags.profile.as_deref().map(|name| (name, Origin::Flag("--profile"))),
+        profile: flags
+            .profile
+            .as_deref()
+            .map(|name| (name, Origin::Flag("--profile"))),
         properties: flags.properties.as_deref(),
-        bootstrap: flags.bootstrap.as_deref().map(|text| (text, Origin::Flag("--bootstrap"))),
+        bootstrap: flags
+            .bootstrap
+            .as_deref()
+            .map(|text| (text, Origin::Flag("--bootstrap"))),
     }
 }
 
 fn of_variables(variables: &[(String, Secret)]) -> Result<Named<'_>, ProfileError> {
     let set = |name: &str| {
         let found = variables.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.reveal()).filter(|value| !value.is_empty())
+        found
+            .map(|(_, value)| value.reveal())
+            .filter(|value| !value.is_empty())
     };
     let origin = |name: &str| Origin::Variable(name.into());
     let bootstrap = BOOTSTRAP_VARIABLES
@@ -171,7 +187,9 @@ fn of_variables(variables: &[(String, Secret)]) -> Result<Named<'_>, ProfileErro
 
 /// The profile that was used last. A production cluster is never opened without being named.
 fn of_last<'a>(sources: Sources<'a>, notices: &mut Vec<String>) -> Option<(&'a str, Origin)> {
-    let last = sources.last.filter(|_| sources.clusters.bootstrap.is_none())?;
+    let last = sources
+        .last
+        .filter(|_| sources.clusters.bootstrap.is_none())?;
     if last == PRACTICE && !sources.clusters.has(last) {
         return Some((last, Origin::Default));
     }
@@ -249,7 +267,8 @@ fn set_by_flags(set: &[Secret]) -> Result<Sheet, ProfileError> {
         let origin = Origin::Flag("-X");
         let Some((name, value)) = text.reveal().split_once('=') else {
             return Err(ProfileError::Missing(
-                "-X is not written as NAME=VALUE; write it like -X security.protocol=SSL".to_owned(),
+                "-X is not written as NAME=VALUE; write it like -X security.protocol=SSL"
+                    .to_owned(),
             ));
         };
         let name = name.trim();

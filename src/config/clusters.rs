@@ -114,7 +114,11 @@ pub fn as_name(wanted: &str) -> String {
         .map(|c| if fits(c) { c } else { '-' })
         .collect();
     let name = name.trim_matches(['-', '.']).to_owned();
-    if name.is_empty() { "cluster".to_owned() } else { name }
+    if name.is_empty() {
+        "cluster".to_owned()
+    } else {
+        name
+    }
 }
 
 #[cfg(test)]
@@ -153,7 +157,9 @@ mod tests {
 
     #[test]
     fn a_mistake_in_one_profile_keeps_nobody_from_another() {
-        let clusters = clusters("[profiles.a]\nsasl.mecanism = \"PLAIN\"\n[profiles.b]\nbootstrap.servers = \"x:1\"");
+        let clusters = clusters(
+            "[profiles.a]\nsasl.mecanism = \"PLAIN\"\n[profiles.b]\nbootstrap.servers = \"x:1\"",
+        );
         assert!(clusters.profile("b").is_ok());
         assert_eq!(
             clusters.profile("a").unwrap_err().to_string(),
@@ -165,7 +171,10 @@ mod tests {
     fn a_profile_that_is_not_there_is_answered_with_those_that_are() {
         let some = clusters("[profiles.prod-eu]\n[profiles.dev]");
         let error = some.profile("prod-ue").unwrap_err().to_string();
-        assert_eq!(error, "no profile is called `prod-ue`; did you mean `prod-eu`?");
+        assert_eq!(
+            error,
+            "no profile is called `prod-ue`; did you mean `prod-eu`?"
+        );
         let error = some.profile("staging").unwrap_err().to_string();
         assert_eq!(error, "no profile is called `staging`; known: dev, prod-eu");
         let error = clusters("").profile("x").unwrap_err().to_string();
@@ -177,7 +186,10 @@ mod tests {
         let text = "[profiles.a]\ndial.map = [\"node 1 -> a:1\", \"* -> bootstrap\"]\n\
             [profiles.a.schemas.avro]\n\"orders.*\" = \"o.avsc\"\n";
         let sheet = clusters(text).profile("a").unwrap();
-        let schemas: Vec<_> = sheet.schemas().map(|(_, topics, _)| topics.to_owned()).collect();
+        let schemas: Vec<_> = sheet
+            .schemas()
+            .map(|(_, topics, _)| topics.to_owned())
+            .collect();
         assert_eq!(schemas, ["orders.*"]);
         let map = sheet.get(Key::DialMap).unwrap();
         assert_eq!(map.value.reveal(), "node 1 -> a:1\n* -> bootstrap");
@@ -187,8 +199,13 @@ mod tests {
     fn a_name_that_shells_would_trip_over_is_refused() {
         let file = "config.toml";
         let text = "[profiles.\"a b\"]";
-        let error = settings::read(Source { file, text }).unwrap_err().to_string();
-        assert!(error.starts_with("config.toml:1: `profiles.a b`"), "{error}");
+        let error = settings::read(Source { file, text })
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("config.toml:1: `profiles.a b`"),
+            "{error}"
+        );
         assert_eq!(as_name("my cluster/1"), "my-cluster-1");
         assert!(is_name(&as_name("…")));
     }

@@ -124,13 +124,19 @@ pub fn read(text: &str, file: &Path) -> Result<Import, ProfileError> {
 fn refuse_other_kinds(text: &str) -> Option<&'static str> {
     let start = text.trim_start();
     if start.starts_with("-----BEGIN ") {
-        return Some("it is a certificate or key; name it with ssl.ca.location, ssl.certificate.location or ssl.key.location");
+        return Some(
+            "it is a certificate or key; name it with ssl.ca.location, ssl.certificate.location or ssl.key.location",
+        );
     }
     if start.starts_with('{') {
-        return Some("it is JSON; expected name=value lines, or a configuration of rpk, kaf or kafkactl");
+        return Some(
+            "it is JSON; expected name=value lines, or a configuration of rpk, kaf or kafkactl",
+        );
     }
     if start.starts_with("KafkaClient") && start.contains('{') {
-        return Some("it is a JAAS file; put what stands between its braces into sasl.jaas.config of a client.properties");
+        return Some(
+            "it is a JAAS file; put what stands between its braces into sasl.jaas.config of a client.properties",
+        );
     }
     None
 }
@@ -138,7 +144,8 @@ fn refuse_other_kinds(text: &str) -> Option<&'static str> {
 fn read_yaml(text: &str, file: &Arc<str>) -> Result<Option<Import>, ProfileError> {
     let has = |name: &str| {
         let begins = |line: &str| line.trim_end().strip_suffix(':') == Some(name);
-        text.lines().any(|line| begins(line) || line.starts_with(&format!("{name}: ")))
+        text.lines()
+            .any(|line| begins(line) || line.starts_with(&format!("{name}: ")))
     };
     let convert: fn(&Node, &Arc<str>) -> Import = if has("contexts") {
         kafkactl::read
@@ -229,7 +236,8 @@ impl<'a> Gathered<'a> {
     /// Sets a value that follows from a node.
     fn set(&mut self, key: Key, value: &str, node: &Node) -> Result<(), SheetError> {
         let (origin, value) = (self.origin(node), Secret::new(value));
-        self.sheet.put(key.name(), &[value], origin, Author::Anybody)
+        self.sheet
+            .put(key.name(), &[value], origin, Author::Anybody)
     }
 
     /// The protocol that follows from whether TLS and a login are there.
@@ -241,7 +249,8 @@ impl<'a> Gathered<'a> {
             (Some(_), Some(node)) => ("SASL_SSL", node),
         };
         let origin = self.origin(node);
-        self.sheet.set_if_unset(Key::SecurityProtocol, protocol, origin);
+        self.sheet
+            .set_if_unset(Key::SecurityProtocol, protocol, origin);
     }
 
     fn refuse(&self, node: &Node, name: &str, reason: &str) -> SheetError {

@@ -114,10 +114,7 @@ fn is_of_word(c: char) -> bool {
     !c.is_whitespace() && !matches!(c, '=' | ';' | '"' | '\'' | '{' | '}')
 }
 
-fn quoted(
-    quote: char,
-    rest: &mut impl Iterator<Item = char>,
-) -> Result<String, JaasError> {
+fn quoted(quote: char, rest: &mut impl Iterator<Item = char>) -> Result<String, JaasError> {
     let mut word = String::new();
     while let Some(c) = rest.next() {
         match c {
@@ -145,11 +142,20 @@ mod tests {
     fn modules_are_read_however_they_are_quoted() {
         let plain = "org.apache.kafka.common.security.plain.PlainLoginModule";
         for (text, password) in [
-            ("required username=\"alice\" password=\"a b;c=d\";", "a b;c=d"),
+            (
+                "required username=\"alice\" password=\"a b;c=d\";",
+                "a b;c=d",
+            ),
             ("REQUIRED username='alice' password='it\\'s';", "it's"),
             ("required\n  username=alice\n  password=bare ;", "bare"),
-            ("required username = \"alice\" password = \"q\\\"\\\\\" ;", "q\"\\"),
-            ("optional password=\"first\" username=\"alice\" password=\"last\";", "last"),
+            (
+                "required username = \"alice\" password = \"q\\\"\\\\\" ;",
+                "q\"\\",
+            ),
+            (
+                "optional password=\"first\" username=\"alice\" password=\"last\";",
+                "last",
+            ),
         ] {
             let module = LoginModule::read(&format!("{plain} {text}")).expect(text);
             assert_eq!(module.name(), "PlainLoginModule");
@@ -168,7 +174,10 @@ mod tests {
             ("a.B required username;", JaasError::NotAnOption),
             ("a.B required username=\"x\"", JaasError::NoEnd),
             ("a.B required username=\"x;", JaasError::OpenQuote),
-            ("a.B required x=\"y\"; c.D required;", JaasError::MoreThanOne),
+            (
+                "a.B required x=\"y\"; c.D required;",
+                JaasError::MoreThanOne,
+            ),
         ] {
             assert_eq!(LoginModule::read(text), Err(wanted), "{text}");
         }

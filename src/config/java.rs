@@ -75,7 +75,12 @@ pub fn translate(sheet: &mut Sheet) -> Result<(), SheetError> {
         sheet.take(Key::JaasConfig);
         let handler = sheet.get(Key::LoginCallbackHandler);
         let handler = handler.map(|given| class_name(given.value.reveal()).to_owned());
-        translate_jaas(sheet, given.value.reveal(), &given.origin, handler.as_deref())?;
+        translate_jaas(
+            sheet,
+            given.value.reveal(),
+            &given.origin,
+            handler.as_deref(),
+        )?;
     }
     if let Some(given) = sheet.take(Key::LoginCallbackHandler) {
         translate_login_handler(sheet, given.value.reveal(), &given.origin)?;
@@ -156,7 +161,9 @@ fn uses_keytab(module: &LoginModule) -> bool {
 
 /// A keytab may be written as `file:/path` or `FILE:/path`.
 fn bare_path(key: Key, value: &str) -> &str {
-    let is_file = value.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("file:"));
+    let is_file = value
+        .get(..5)
+        .is_some_and(|head| head.eq_ignore_ascii_case("file:"));
     match key {
         Key::KerberosKeytab if is_file => value.get(5..).unwrap_or_default(),
         _ => value,
@@ -197,7 +204,10 @@ fn translate_client_handler(class: &str, origin: &Origin) -> Result<(), SheetErr
     if known.contains(&class_name(class)) {
         return Ok(()); // what the mechanism does anyway
     }
-    let reason = format!("{} cannot be run here; remove the setting", shortened(class));
+    let reason = format!(
+        "{} cannot be run here; remove the setting",
+        shortened(class)
+    );
     Err(refused(origin, Key::ClientCallbackHandler.name(), reason))
 }
 
@@ -318,7 +328,11 @@ mod tests {
                 "awsRoleArn=\"arn:x\"",
                 vec!["sasl.oauthbearer.method=aws_msk_iam", "aws.role.arn=arn:x"],
             ),
-            (strimzi, "oauth.access.token='t'", vec!["sasl.oauthbearer.token=t"]),
+            (
+                strimzi,
+                "oauth.access.token='t'",
+                vec!["sasl.oauthbearer.token=t"],
+            ),
         ] {
             let jaas = format!("{module} {options};");
             let settings = [
@@ -329,7 +343,10 @@ mod tests {
         }
         let other = [("sasl.login.callback.handler.class", "com.example.Handler")];
         let error = translated(&other).unwrap_err().to_string();
-        assert!(error.contains("com.example.Handler cannot be run here"), "{error}");
+        assert!(
+            error.contains("com.example.Handler cannot be run here"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -341,13 +358,19 @@ mod tests {
             "a.PlainLoginModule required password=\"hunter2",
         ] {
             let error = translated(&[("sasl.jaas.config", jaas)]).unwrap_err();
-            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+            assert!(
+                !format!("{error} {error:?}").contains("hunter2"),
+                "{error:?}"
+            );
         }
     }
 
     #[test]
     fn a_jaas_line_that_is_elsewhere_stays_until_it_is_fetched() {
         let settings = [("sasl.jaas.config", "${env:JAAS}")];
-        assert_eq!(translated(&settings).unwrap(), ["sasl.jaas.config=${env:JAAS}"]);
+        assert_eq!(
+            translated(&settings).unwrap(),
+            ["sasl.jaas.config=${env:JAAS}"]
+        );
     }
 }

@@ -150,7 +150,10 @@ pub mod fake {
         }
 
         fn read(&self, path: &Path) -> io::Result<Found> {
-            let found = self.files.iter().find(|(known, ..)| Path::new(known) == path);
+            let found = self
+                .files
+                .iter()
+                .find(|(known, ..)| Path::new(known) == path);
             let (_, text, mode) = found.ok_or(io::ErrorKind::NotFound)?;
             Ok(Found {
                 text: Secret::new(text),

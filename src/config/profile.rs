@@ -94,7 +94,10 @@ impl HttpAddress {
         let end = rest.find('/').unwrap_or(rest.len());
         match rest.split_at(end).0.rsplit_once('@') {
             Some((login, _)) => Self {
-                url: format!("{scheme}{}", rest.get(login.len() + 1..).unwrap_or_default()),
+                url: format!(
+                    "{scheme}{}",
+                    rest.get(login.len() + 1..).unwrap_or_default()
+                ),
                 login: Some(Secret::new(login)),
             },
             None => Self {
@@ -243,8 +246,16 @@ fn security(reader: &mut Reader<'_>) -> Result<Security, ProfileError> {
         reader.note("certificates are set, and security.protocol says that TLS is not spoken");
     }
     Ok(Security {
-        tls: if is_tls { Some(tls::read(reader)?) } else { None },
-        sasl: if is_sasl { Some(sasl::read(reader)?) } else { None },
+        tls: if is_tls {
+            Some(tls::read(reader)?)
+        } else {
+            None
+        },
+        sasl: if is_sasl {
+            Some(sasl::read(reader)?)
+        } else {
+            None
+        },
     })
 }
 
@@ -270,9 +281,16 @@ fn dial_route(reader: &Reader<'_>) -> Result<Route, ProfileError> {
     if let Some(text) = reader.text(Key::DialVia)? {
         route.via = text.parse().map_err(|error| said(Key::DialVia, error))?;
     }
-    route.timeout = match (reader.text(Key::DialTimeout)?, reader.text(Key::SetupTimeout)?) {
+    route.timeout = match (
+        reader.text(Key::DialTimeout)?,
+        reader.text(Key::SetupTimeout)?,
+    ) {
         (Some(text), _) => {
-            let text = if text.bytes().all(|b| b.is_ascii_digit()) { text + "ms" } else { text };
+            let text = if text.bytes().all(|b| b.is_ascii_digit()) {
+                text + "ms"
+            } else {
+                text
+            };
             Some(route::timeout(&text).map_err(|error| said(Key::DialTimeout, error))?)
         }
         (None, Some(ms)) => match ms.parse::<u64>() {
@@ -290,7 +308,10 @@ fn registry(reader: &mut Reader<'_>) -> Result<Option<Registry>, ProfileError> {
     let basic = match source.as_deref() {
         None | Some("USER_INFO" | "URL") => reader.secret(Key::RegistryUserInfo)?,
         Some("SASL_INHERIT") => {
-            let (user, password) = (reader.text(Key::SaslUsername)?, reader.secret(Key::SaslPassword)?);
+            let (user, password) = (
+                reader.text(Key::SaslUsername)?,
+                reader.secret(Key::SaslPassword)?,
+            );
             user.zip(password)
                 .map(|(user, password)| Secret::new(&format!("{user}:{}", password.reveal())))
         }
@@ -369,10 +390,16 @@ fn note_what_waits(reader: &mut Reader<'_>, profile: &Profile) {
         (!profile.schemas.is_empty(), "schemas.*"),
         (profile.permission == Permission::Write, "write"),
     ];
-    let names: Vec<&str> = waiting.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
+    let names: Vec<&str> = waiting
+        .iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, name)| *name)
+        .collect();
     if !names.is_empty() {
         let names = names.join(", ");
-        reader.note(&format!("understood, but nothing of this version uses it: {names}"));
+        reader.note(&format!(
+            "understood, but nothing of this version uses it: {names}"
+        ));
     }
 }
 

@@ -98,12 +98,7 @@ struct Row {
     kind: Kind,
 }
 
-const fn row(
-    key: Key,
-    kind: Kind,
-    name: &'static str,
-    aliases: &'static [&'static str],
-) -> Row {
+const fn row(key: Key, kind: Kind, name: &'static str, aliases: &'static [&'static str]) -> Row {
     Row {
         key,
         name,
@@ -240,7 +235,10 @@ fn names() -> Vec<&'static str> {
     let honoured = TABLE
         .iter()
         .flat_map(|row| std::iter::once(row.name).chain(row.aliases.iter().copied()));
-    honoured.chain(idle::names()).collect()
+    honoured
+        .chain(idle::names())
+        .chain(refused::names())
+        .collect()
 }
 
 /// What an environment variable is called for a name: `LOOKOUT_SASL_PASSWORD` for `sasl.password`.
@@ -308,7 +306,10 @@ mod tests {
     fn names_of_java_stand_for_librdkafkas() {
         assert_eq!(meaning("sasl.mechanism"), meaning("sasl.mechanisms"));
         assert_eq!(meaning("acks"), Meaning::Idle);
-        assert!(matches!(meaning("ssl.engine.location"), Meaning::Refused(_)));
+        assert!(matches!(
+            meaning("ssl.engine.location"),
+            Meaning::Refused(_)
+        ));
         assert!(Key::SaslPassword.is_secret() && !Key::SaslUsername.is_secret());
     }
 }

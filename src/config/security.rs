@@ -41,10 +41,7 @@ pub enum Material {
     /// PEM text.
     Pem(Secret),
     /// PEM text whose key is encrypted (`ssl.key.pem` with `ssl.key.password`).
-    LockedPem {
-        text: Secret,
-        password: Secret,
-    },
+    LockedPem { text: Secret, password: Secret },
 }
 
 /// A client certificate with its key.

@@ -325,11 +325,7 @@ mod tests {
     #[test]
     fn without_a_choice_the_terminal_and_the_locale_decide() {
         let at = |variables: &[(&str, &str)]| {
-            merge(
-                File::default(),
-                environment(variables),
-                Choices::default(),
-            )
+            merge(File::default(), environment(variables), Choices::default())
         };
         let plain = at(&[]);
         assert_eq!(

@@ -210,8 +210,15 @@ impl Sheet {
         let names: Vec<&str> = self.idle.keys().map(String::as_str).collect();
         let one = names.len() == 1;
         (!names.is_empty()).then(|| {
-            let (are, change) = if one { ("is", "changes") } else { ("are", "change") };
-            format!("accepted, but {change} nothing here {are}: {}", names.join(", "))
+            let (are, change) = if one {
+                ("is", "changes")
+            } else {
+                ("are", "change")
+            };
+            format!(
+                "accepted, but {change} nothing here {are}: {}",
+                names.join(", ")
+            )
         })
     }
 
@@ -243,7 +250,9 @@ fn shown(kind: Kind, value: &str) -> String {
 
 /// Whether the whole value only says where the secret is.
 pub fn is_reference(value: &str) -> bool {
-    let inner = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    let inner = value
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'));
     inner.is_some_and(|inner| {
         let known = ["env:", "file:", "cmd:"];
         known.iter().any(|kind| inner.starts_with(kind)) && !inner.contains("${")
@@ -357,7 +366,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_honoured_is_refused_in_words() {
-        let error = put(&mut Sheet::default(), "ssl.crl.location", "x", Author::Anybody);
+        let error = put(
+            &mut Sheet::default(),
+            "ssl.crl.location",
+            "x",
+            Author::Anybody,
+        );
         assert_eq!(
             error.unwrap_err().to_string(),
             "x:1: `ssl.crl.location` cannot be honoured: revocation lists are not looked at; remove the setting if that \
@@ -391,7 +405,10 @@ mod tests {
         assert_eq!(shown(Kind::Secret, "${env:PW}"), "${env:PW}");
         assert_eq!(shown(Kind::Secret, "${env:A}hunter2${env:B}"), "[hidden]");
         assert_eq!(
-            shown(Kind::Url, "http://a:hunter2@x:1,http://b@y,http://c:${env:P}@z"),
+            shown(
+                Kind::Url,
+                "http://a:hunter2@x:1,http://b@y,http://c:${env:P}@z"
+            ),
             "http://a:[hidden]@x:1,http://b@y,http://c:${env:P}@z"
         );
         assert_eq!(shown(Kind::Text, "a\nb"), "a\\nb");

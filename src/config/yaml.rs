@@ -55,8 +55,12 @@ impl Node {
         let Content::Map(entries) = &self.content else {
             return None;
         };
-        let found = entries.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, node)| node).filter(|node| !node.is_nothing())
+        let found = entries
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found
+            .map(|(_, node)| node)
+            .filter(|node| !node.is_nothing())
     }
 
     /// A value at the end of a way through maps.
@@ -189,7 +193,13 @@ mod tests {
         let root = Node::read(text).unwrap();
         assert_eq!(root.get("current").and_then(Node::text), Some("a"));
         let first = &root.get("list").unwrap().items()[0];
-        let brokers: Vec<_> = first.get("brokers").unwrap().items().iter().map(Node::text).collect();
+        let brokers: Vec<_> = first
+            .get("brokers")
+            .unwrap()
+            .items()
+            .iter()
+            .map(Node::text)
+            .collect();
         assert_eq!(brokers, [Some("x:1"), Some("y:2")]);
         assert_eq!(first.get("brokers").map(|node| node.line), Some(4));
         assert!(first.get("tls").is_none() && first.get("ca").is_none());
@@ -201,10 +211,16 @@ mod tests {
     #[test]
     fn depth_and_aliases_are_refused() {
         let deep = "- ".repeat(100_000);
-        assert!(matches!(Node::read(&deep), Err(YamlError::Deep(_) | YamlError::Syntax { .. })));
+        assert!(matches!(
+            Node::read(&deep),
+            Err(YamlError::Deep(_) | YamlError::Syntax { .. })
+        ));
         assert!(Node::read(&"[".repeat(100_000)).is_err());
         assert_eq!(Node::read("a: &x [1]\nb: *x\n"), Err(YamlError::Alias(2)));
-        assert!(matches!(Node::read("a: [\n"), Err(YamlError::Syntax { .. })));
+        assert!(matches!(
+            Node::read("a: [\n"),
+            Err(YamlError::Syntax { .. })
+        ));
     }
 
     proptest! {

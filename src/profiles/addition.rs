@@ -47,7 +47,8 @@ pub fn add(
         let sheet = match cluster.sheet {
             Ok(sheet) => sheet,
             Err(error) => {
-                said.notices.push(format!("`{name}` is not taken over: {error}"));
+                said.notices
+                    .push(format!("`{name}` is not taken over: {error}"));
                 said.failed = true;
                 continue;
             }
@@ -73,7 +74,8 @@ pub fn add(
                 path.display()
             ));
         }
-        said.printed.push_str(&format!("  try it: lookout profiles test {name}\n"));
+        said.printed
+            .push_str(&format!("  try it: lookout profiles test {name}\n"));
         said.notices.extend(doubts(&name, &sheet, outside));
     }
     Ok(said)
@@ -83,8 +85,16 @@ pub fn add(
 fn chosen(import: Import, wanted: Wanted<'_>) -> Result<Vec<(String, Cluster)>, ProfilesError> {
     let file = wanted.file.display().to_string();
     let many = import.clusters.len() > 1;
-    let known: Vec<String> = import.clusters.iter().filter_map(|c| c.name.clone()).collect();
-    let stem = wanted.file.file_stem().unwrap_or_default().to_string_lossy();
+    let known: Vec<String> = import
+        .clusters
+        .iter()
+        .filter_map(|c| c.name.clone())
+        .collect();
+    let stem = wanted
+        .file
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
     let mut clusters: Vec<(String, Cluster)> = import
         .clusters
         .into_iter()
@@ -208,7 +218,10 @@ fn write_file(path: &Path, text: &str, mode: Mode) -> Result<(), ProfilesError> 
     let new = path.with_extension(format!("{}.new", std::process::id()));
     let written = (|| {
         if let Some(folder) = path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)?;
         }
         let mut file = OpenOptions::new()
             .write(true)

@@ -24,6 +24,8 @@ pub enum ProfilesError {
         name: String,
         known: String,
     },
-    #[error("there are no profiles; write one into config.toml, or take one over by `lookout profiles add FILE`")]
+    #[error(
+        "there are no profiles; write one into config.toml, or take one over by `lookout profiles add FILE`"
+    )]
     None,
 }

@@ -49,7 +49,10 @@ fn shown(sheet: &Sheet, key: Key) -> Option<String> {
 
 fn addresses(sheet: &Sheet) -> Vec<String> {
     let text = shown(sheet, Key::Bootstrap).unwrap_or_default();
-    let addresses = text.split(',').map(str::trim).filter(|address| !address.is_empty());
+    let addresses = text
+        .split(',')
+        .map(str::trim)
+        .filter(|address| !address.is_empty());
     addresses.map(str::to_owned).collect()
 }
 
@@ -75,8 +78,17 @@ fn row(name: &str, sheet: &Result<Sheet, ProfileError>, last: bool) -> Vec<Strin
         (is_true(sheet, Key::Write), "write"),
         (last, "last used"),
     ];
-    let marks: Vec<&str> = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
-    vec![name.to_owned(), name_of(&addresses(sheet)), way, marks.join(", ")]
+    let marks: Vec<&str> = marks
+        .iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, mark)| *mark)
+        .collect();
+    vec![
+        name.to_owned(),
+        name_of(&addresses(sheet)),
+        way,
+        marks.join(", "),
+    ]
 }
 
 fn as_json(name: &str, sheet: &Result<Sheet, ProfileError>, last: bool) -> Value {

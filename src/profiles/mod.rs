@@ -152,7 +152,9 @@ impl Place<'_> {
 
     /// Remembers what is opened for the next time, unless it must always be named.
     pub fn remember(&self, name: &str, stakes: Stakes) {
-        let Some(dir) = &self.paths.state_dir else { return };
+        let Some(dir) = &self.paths.state_dir else {
+            return;
+        };
         if stakes == Stakes::Ordinary
             && let Err(error) = last::remember(dir, name)
         {
@@ -199,7 +201,12 @@ fn columns(rows: &[Vec<String>]) -> String {
     let wide = |text: &str| text.chars().count();
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count)
-        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| wide(cell)).max())
+        .map(|at| {
+            rows.iter()
+                .filter_map(|row| row.get(at))
+                .map(|cell| wide(cell))
+                .max()
+        })
         .map(Option::unwrap_or_default)
         .collect();
     let mut out = String::new();

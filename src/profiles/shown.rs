@@ -82,7 +82,9 @@ fn of_cluster(choice: &Choice) -> Vec<Row> {
 
 /// What holds where nothing is given and something must.
 fn default(sheet: &Sheet, key: Key) -> Option<&'static str> {
-    let protocol = sheet.get(Key::SecurityProtocol).map(|given| given.value.reveal());
+    let protocol = sheet
+        .get(Key::SecurityProtocol)
+        .map(|given| given.value.reveal());
     let is_tls = protocol.is_some_and(|protocol| protocol.to_ascii_uppercase().ends_with("SSL"));
     match key {
         Key::ClientId => Some(CLIENT_ID),
@@ -96,7 +98,9 @@ fn default(sheet: &Sheet, key: Key) -> Option<&'static str> {
 
 fn as_text(rows: &[Row], origins: Origins) -> String {
     if origins == Origins::Hidden {
-        let lines = rows.iter().map(|(name, value, _)| format!("{name} = {value}\n"));
+        let lines = rows
+            .iter()
+            .map(|(name, value, _)| format!("{name} = {value}\n"));
         return lines.collect();
     }
     let head = ["SETTING", "VALUE", "FROM"].map(str::to_owned).to_vec();
@@ -114,5 +118,8 @@ fn as_json(rows: &[Row]) -> String {
             json!({ "name": name, "value": value, "origin": origin.to_string() })
         })
         .collect();
-    format!("{:#}\n", json!({ "version": JSON_VERSION, "settings": settings }))
+    format!(
+        "{:#}\n",
+        json!({ "version": JSON_VERSION, "settings": settings })
+    )
 }

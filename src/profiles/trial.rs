@@ -38,7 +38,8 @@ pub async fn test(
         let outcome = match place.open(Unnamed::Nothing, outside) {
             Ok(Opening::Cluster(open)) => {
                 let notices = open.notices.iter();
-                said.notices.extend(notices.map(|notice| format!("{name}: {notice}")));
+                said.notices
+                    .extend(notices.map(|notice| format!("{name}: {notice}")));
                 knock(&open, timeout).await
             }
             Ok(Opening::Practice | Opening::Nothing) => {
@@ -83,12 +84,20 @@ async fn knock(open: &Open, timeout: Duration) -> Result<String, Vec<String>> {
     };
     let facts = &snapshot.facts;
     let Some(topology) = facts.topology.value() else {
-        let reasons: Vec<String> = facts.contact_failures.iter().map(ToString::to_string).collect();
+        let reasons: Vec<String> = facts
+            .contact_failures
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         return Err(reasons);
     };
     let identity = facts.identity.value();
     let id = identity.map_or("", |identity| &*identity.cluster_id);
-    let cluster = if id.is_empty() { String::new() } else { format!(", cluster {id}") };
+    let cluster = if id.is_empty() {
+        String::new()
+    } else {
+        format!(", cluster {id}")
+    };
     let (brokers, ms) = (topology.brokers.len(), began.elapsed().as_millis());
     let s = if brokers == 1 { "" } else { "s" };
     Ok(format!("{brokers} broker{s}{cluster}, {ms} ms"))

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use broker::wire::api_key::ApiKey;
 use lookout::cluster::{Paces, Watch, WatchOptions, watch};
-use lookout::config::route::Route;
 use lookout::model::observed::FailureKind;
 use lookout::model::{BrokerId, Focus, Group, Observed, Rung, Snapshot};
 use tokio::net::TcpListener;

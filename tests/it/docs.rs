@@ -140,7 +140,11 @@ fn every_variable_that_the_program_reads_is_in_the_readme_and_no_other() {
         .collect();
     // A setting of a way in has a variable of its name: README.md tells of all by one.
     let is_setting = |word: &String| property::by_variable(word).is_ok();
-    let named: BTreeSet<String> = told.iter().filter(|word| !is_setting(word)).cloned().collect();
+    let named: BTreeSet<String> = told
+        .iter()
+        .filter(|word| !is_setting(word))
+        .cloned()
+        .collect();
     read_by_program.retain(|word| !is_setting(word));
     assert_eq!(named, read_by_program);
 }

@@ -124,7 +124,10 @@ fn a_colleagues_file_is_on_the_screen_with_one_command() {
     let file = home.write("client.properties", &text, 0o644);
     let mut pty = home.open(&["--properties", &file], &[]);
     pty.wait_for("brokers 3/3");
-    let output = home.run(&["brokers", "--json", "--timeout", "60"], &[("LOOKOUT_PROPERTIES", &file)]);
+    let output = home.run(
+        &["brokers", "--json", "--timeout", "60"],
+        &[("LOOKOUT_PROPERTIES", &file)],
+    );
     assert_exit(&output, 0);
 }
 
@@ -136,7 +139,7 @@ fn the_profile_used_last_is_opened_again_and_one_for_production_only_by_its_name
         "[profiles.dev]\nbootstrap.servers = \"{bootstrap}\"\n[profiles.live]\nbootstrap.servers = \"{bootstrap}\"\n\
          production = true\nexpected.brokers = \"1-4\"\n"
     ));
-    let mut quit = |args: &[&str], wanted: &[&str]| {
+    let quit = |args: &[&str], wanted: &[&str]| {
         let mut pty = home.open(args, &[]);
         for words in wanted {
             pty.wait_for(words);
@@ -144,13 +147,20 @@ fn the_profile_used_last_is_opened_again_and_one_for_production_only_by_its_name
         pty.send("q");
         assert_eq!(pty.wait_exit().exit_code(), 0);
     };
-    quit(&["-p", "dev"], &["lookout  dev ▸", "brokers 3/3"]);
+    quit(&["-p", "dev"], &["lookout  dev ", "brokers 3/3"]);
     // The fourth broker is expected and nobody sees it.
-    quit(&["-p", "live"], &["lookout  live PRODUCTION ▸", "brokers 3/4 ✗", "✗4"]);
-    quit(&[], &["lookout  dev ▸", "brokers 3/3"]);
+    quit(
+        &["-p", "live"],
+        &["lookout  live PRODUCTION ", "brokers 3/4 ✗", "✗4"],
+    );
+    quit(&[], &["lookout  dev ", "brokers 3/3"]);
     let output = home.run(&["brokers"], &[]);
     assert_exit(&output, 3);
-    assert!(told(&output).contains("no cluster is named"), "{}", told(&output));
+    assert!(
+        told(&output).contains("no cluster is named"),
+        "{}",
+        told(&output)
+    );
 }
 
 #[test]
@@ -163,10 +173,18 @@ fn profiles_are_tried_one_after_the_other() {
     ));
     let output = home.run(&["profiles", "test", "a", "--timeout", "60"], &[]);
     assert_exit(&output, 0);
-    assert!(told(&output).starts_with("a  ok  3 brokers"), "{}", told(&output));
+    assert!(
+        told(&output).starts_with("a  ok  3 brokers"),
+        "{}",
+        told(&output)
+    );
     let output = home.run(&["profiles", "test", "--timeout", "60"], &[]);
     assert_exit(&output, 3);
-    for words in ["a  ok", "b  FAILED  127.0.0.1:9: host answers", "did you mean `bootstrap.servers`?"] {
+    for words in [
+        "a  ok",
+        "b  FAILED  127.0.0.1:9: host answers",
+        "did you mean `bootstrap.servers`?",
+    ] {
         assert!(told(&output).contains(words), "{words}: {}", told(&output));
     }
     let output = home.run(&["profiles", "list", "--json"], &[]);
@@ -175,31 +193,55 @@ fn profiles_are_tried_one_after_the_other() {
     assert!(listed["profiles"][2]["error"].as_str().is_some());
 }
 
+/// The file of a client that logs in by a password.
+const HANDED: &str = "bootstrap.servers=127.0.0.1:9\nsecurity.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n\
+    sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"a\" \
+    password=\"hunter2\";\nacks=all\n";
+
 #[test]
 fn a_file_is_taken_over_and_its_password_is_nobody_elses_to_read() {
     let home = Home::new("# mine\ntheme = \"mono\" # always\n");
-    let file = home.write(
-        "handed.properties",
-        "bootstrap.servers=127.0.0.1:9\nsecurity.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n\
-         sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"a\" \
-         password=\"hunter2\";\nacks=all\n",
-        0o644,
-    );
+    let file = home.write("handed.properties", HANDED, 0o644);
     let output = home.run(&["profiles", "add", &file, "--name", "team"], &[]);
     assert_exit(&output, 0);
     let settings = home.read("config.toml");
-    assert!(settings.starts_with("# mine\ntheme = \"mono\" # always\n"), "{settings}");
+    assert!(
+        settings.starts_with("# mine\ntheme = \"mono\" # always\n"),
+        "{settings}"
+    );
     assert!(!(settings + &told(&output)).contains("hunter2"));
     let secret = home.path("secrets/team/sasl.password");
     assert_eq!(fs::read_to_string(&secret).unwrap(), "hunter2\n");
-    assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(told(&output).contains("only you can read"), "{}", told(&output));
+    assert_eq!(
+        fs::metadata(&secret).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert!(
+        told(&output).contains("only you can read"),
+        "{}",
+        told(&output)
+    );
 
     let again = home.run(&["profiles", "add", &file, "--name", "team"], &[]);
     assert_exit(&again, 3);
     assert!(told(&again).contains("--force"), "{}", told(&again));
-    assert_exit(&home.run(&["profiles", "add", &file, "--name", "team", "--force"], &[]), 0);
+    assert_exit(
+        &home.run(
+            &["profiles", "add", &file, "--name", "team", "--force"],
+            &[],
+        ),
+        0,
+    );
+}
 
+#[test]
+fn every_setting_is_told_with_its_origin_and_no_secret_is() {
+    let home = Home::new("# mine\ntheme = \"mono\" # always\n");
+    let file = home.write("handed.properties", HANDED, 0o644);
+    assert_exit(
+        &home.run(&["profiles", "add", &file, "--name", "team"], &[]),
+        0,
+    );
     for args in [
         &["config", "--origins", "-p", "team"][..],
         &["config", "--json", "--properties", &file],
@@ -209,7 +251,10 @@ fn a_file_is_taken_over_and_its_password_is_nobody_elses_to_read() {
         assert_exit(&output, 0);
         assert!(!told(&output).contains("hunter2"), "{}", told(&output));
     }
-    let output = home.run(&["config", "--origins", "-p", "team"], &[("LOOKOUT_SASL_USERNAME", "b")]);
+    let output = home.run(
+        &["config", "--origins", "-p", "team"],
+        &[("LOOKOUT_SASL_USERNAME", "b")],
+    );
     let said = told(&output);
     for (name, value, origin) in [
         ("profile", "team", "--profile"),
@@ -217,7 +262,9 @@ fn a_file_is_taken_over_and_its_password_is_nobody_elses_to_read() {
         ("client.id", "lookout", "default"),
         ("theme", "mono", "config.toml:2"),
     ] {
-        let line = said.lines().find(|line| line.starts_with(&format!("{name} ")));
+        let line = said
+            .lines()
+            .find(|line| line.starts_with(&format!("{name} ")));
         let line = line.unwrap_or_else(|| panic!("no {name}: {said}"));
         assert!(line.contains(value) && line.ends_with(origin), "{line}");
     }
@@ -230,12 +277,23 @@ fn clusters_of_a_tool_are_taken_over_by_their_names() {
     let kafkactl = data.join("kafkactl.yaml").display().to_string();
     let output = home.run(&["profiles", "add", &kafkactl], &[]);
     assert_exit(&output, 3); // two of the four cannot be used, and are told
-    assert!(told(&output).contains("`k8s` is not taken over"), "{}", told(&output));
+    assert!(
+        told(&output).contains("`k8s` is not taken over"),
+        "{}",
+        told(&output)
+    );
     let rpk = data.join("rpk.yaml").display().to_string();
-    assert_exit(&home.run(&["profiles", "add", &rpk, "--name", "cloud"], &[]), 0);
+    assert_exit(
+        &home.run(&["profiles", "add", &rpk, "--name", "cloud"], &[]),
+        0,
+    );
     let output = home.run(&["profiles", "list"], &[]);
     let said = told(&output);
-    let names: Vec<&str> = said.lines().skip(1).filter_map(|line| line.split(' ').next()).collect();
+    let names: Vec<&str> = said
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(' ').next())
+        .collect();
     assert_eq!(names, ["cloud", "default", "prod"], "{said}");
     assert!(said.contains("SASL_SSL SCRAM-SHA-512"), "{said}");
 }
@@ -249,9 +307,11 @@ fn a_missing_password_is_asked_for_before_the_screen_opens_and_is_not_shown() {
     let mut pty = home.open(&["-p", "team"], &[]);
     pty.wait_for("password of alice for team: ");
     pty.send(&format!("hunter2{ENTER}"));
-    pty.wait_for("lookout  team ▸");
+    pty.wait_for("lookout  team ");
     let limits = fs::read_to_string(format!("/proc/{}/limits", pty.pid())).unwrap();
-    let core = limits.lines().find(|line| line.starts_with("Max core file size"));
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
     let numbers: Vec<&str> = core.unwrap().split_whitespace().skip(4).take(2).collect();
     assert_eq!(numbers, ["0", "0"]);
     pty.send("q");
@@ -260,38 +320,65 @@ fn a_missing_password_is_asked_for_before_the_screen_opens_and_is_not_shown() {
 
     let output = home.run(&["brokers", "-p", "team"], &[]);
     assert_exit(&output, 3);
-    assert!(told(&output).contains("LOOKOUT_SASL_PASSWORD"), "{}", told(&output));
+    assert!(
+        told(&output).contains("LOOKOUT_SASL_PASSWORD"),
+        "{}",
+        told(&output)
+    );
+}
+
+/// The command fails with this sentence and prints nothing.
+fn assert_refused(home: &Home, args: &str, wanted: &str) {
+    let args: Vec<&str> = args.split(' ').collect();
+    let output = home.run(&args, &[]);
+    assert_exit(&output, 3);
+    let said = told(&output);
+    assert!(said.contains(wanted), "{args:?}: {said}");
+    assert_eq!(output.stdout, b"", "{args:?}");
 }
 
 #[test]
 fn what_is_wrong_is_said_before_anything_is_dialled() {
-    let home = Home::new("[profiles.team]\nbootstrap.servers = \"127.0.0.1:9\"\nsasl.mecanism = \"PLAIN\"\n");
-    let open = home.write("open", "hunter2", 0o644);
-    let reference = format!("sasl.password=${{file:{open}}}");
-    let login = ["-X", "security.protocol=SASL_SSL", "-X", "sasl.mechanism=PLAIN", "-X", "sasl.username=a"];
-    let with = |args: &[&'static str]| [&login[..], args].concat();
+    let home = Home::new(
+        "[profiles.team]\nbootstrap.servers = \"127.0.0.1:9\"\nsasl.mecanism = \"PLAIN\"\n",
+    );
     for (args, wanted) in [
-        (vec!["brokers", "-p", "team"], "did you mean `sasl.mechanism`?"),
-        (vec!["brokers", "-p", "tem"], "did you mean `team`?"),
-        (vec!["brokers", "--properties", "/nonexistent"], "/nonexistent: cannot read it"),
-        (vec!["brokers", "-p", "team", "--properties", "x"], "cannot be used with"),
+        ("brokers -p team", "did you mean `sasl.mechanism`?"),
+        ("brokers -p tem", "did you mean `team`?"),
         (
-            vec!["brokers", "-b", "x:1", "-X", "sasl.password=hunter2"],
+            "brokers --properties /nonexistent",
+            "/nonexistent: cannot read it",
+        ),
+        ("brokers -p team --properties x", "cannot be used with"),
+        (
+            "brokers -b x:1 -X ssl.cipher.suites=X",
+            "cannot be honoured",
+        ),
+        (
+            "-X security.protocol=SSL brokers -b x:1 -X client.id=x",
+            "put all of them behind the command",
+        ),
+    ] {
+        assert_refused(&home, args, wanted);
+    }
+}
+
+#[test]
+fn a_secret_that_others_can_read_is_refused() {
+    let home = Home::new("");
+    let open = home.write("open", "hunter2", 0o644);
+    home.write("fail", "echo hunter2; exit 3", 0o700);
+    let fail = home.path("fail");
+    let login = "brokers -b x:1 -X security.protocol=SASL_SSL -X sasl.mechanism=PLAIN -X sasl.username=a -X sasl.password=";
+    for (secret, wanted) in [
+        (
+            "hunter2".to_owned(),
             "everybody on this host can read a command line",
         ),
-        (
-            [with(&["brokers", "-b", "x:1", "-X"]), vec![&reference]].concat(),
-            "chmod 600",
-        ),
-        (
-            with(&["brokers", "-b", "x:1", "-X", "sasl.password=${cmd:echo hunter2 >&2; exit 3}"]),
-            "failed (exit status: 3)",
-        ),
-        (with(&["brokers", "-b", "x:1", "-X", "ssl.cipher.suites=X"]), "cannot be honoured"),
+        (format!("${{file:{open}}}"), "chmod 600"),
+        (format!("${{cmd:{fail}}}"), "failed (exit status: 3)"),
+        ("${env:NOT_THERE}".to_owned(), "NOT_THERE is not set"),
     ] {
-        let output = home.run(&args, &[]);
-        assert_exit(&output, 3);
-        assert!(told(&output).contains(wanted), "{args:?}: {}", told(&output));
-        assert_eq!(output.stdout, b"", "{args:?}");
+        assert_refused(&home, &format!("{login}{secret}"), wanted);
     }
 }

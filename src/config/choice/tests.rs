@@ -20,7 +20,8 @@ bootstrap.servers = \"dev:1\"
 client.id = \"x\"
 ";
 
-const PROPERTIES: &str = "bootstrap.servers=handed:1\nsasl.username=handed\nsasl.password=hunter2\n";
+const PROPERTIES: &str =
+    "bootstrap.servers=handed:1\nsasl.username=handed\nsasl.password=hunter2\n";
 
 struct Case {
     file: &'static str,
@@ -65,7 +66,10 @@ fn chosen(case: &Case) -> Result<Chosen, ProfileError> {
         last: case.last,
     };
     let paper = Paper {
-        files: vec![("/c.properties", PROPERTIES, 0o644), ("/own.properties", PROPERTIES, 0o600)],
+        files: vec![
+            ("/c.properties", PROPERTIES, 0o644),
+            ("/own.properties", PROPERTIES, 0o600),
+        ],
         ..Paper::default()
     };
     choose(sources, &paper)
@@ -93,7 +97,10 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
         profile: Some("prod"),
         ..PLAIN
     };
-    assert_eq!(told(&in_file, &keys), ["prod:1 config.toml:2", "file config.toml:5"]);
+    assert_eq!(
+        told(&in_file, &keys),
+        ["prod:1 config.toml:2", "file config.toml:5"]
+    );
     let in_environment = Case {
         variables: &[("LOOKOUT_SASL_USERNAME", "env")],
         ..in_file
@@ -141,19 +148,33 @@ fn a_cluster_that_is_named_keeps_names_of_lower_levels_out() {
     let env: &[_] = &[("LOOKOUT_BOOTSTRAP", "env:1"), ("LOOKOUT_PROFILE", "dev")];
     for (case, wanted) in [
         (
-            Case { profile: Some("prod"), variables: env, ..PLAIN },
+            Case {
+                profile: Some("prod"),
+                variables: env,
+                ..PLAIN
+            },
             ["prod:1 config.toml:2", "file config.toml:5"],
         ),
         (
-            Case { bootstrap: Some("flag:1"), variables: env, ..PLAIN },
+            Case {
+                bootstrap: Some("flag:1"),
+                variables: env,
+                ..PLAIN
+            },
             ["flag:1 --bootstrap", "-"],
         ),
         (
-            Case { variables: env, ..PLAIN },
+            Case {
+                variables: env,
+                ..PLAIN
+            },
             ["env:1 LOOKOUT_BOOTSTRAP", "-"],
         ),
         (
-            Case { variables: &[("LOOKOUT_BOOTSTRAP_SERVERS", "env:2")], ..PLAIN },
+            Case {
+                variables: &[("LOOKOUT_BOOTSTRAP_SERVERS", "env:2")],
+                ..PLAIN
+            },
             ["env:2 LOOKOUT_BOOTSTRAP_SERVERS", "-"],
         ),
     ] {
@@ -170,20 +191,38 @@ fn the_last_profile_is_opened_unless_it_is_for_production() {
         (Some("gone"), FILE, "nothing"),
         (Some("practice"), FILE, "practice"),
         (None, FILE, "nothing"),
-        (Some("dev"), "bootstrap = \"top:1\"\n[profiles.dev]\n", "top:1 config.toml:1"),
+        (
+            Some("dev"),
+            "bootstrap = \"top:1\"\n[profiles.dev]\n",
+            "top:1 config.toml:1",
+        ),
     ] {
-        let case = Case { last, file, ..PLAIN };
+        let case = Case {
+            last,
+            file,
+            ..PLAIN
+        };
         assert_eq!(told(&case, &keys), [wanted], "{last:?}");
     }
-    let Chosen::Nothing { notices } = chosen(&Case { last: Some("prod"), ..PLAIN }).unwrap() else {
+    let Chosen::Nothing { notices } = chosen(&Case {
+        last: Some("prod"),
+        ..PLAIN
+    })
+    .unwrap() else {
         panic!("nothing is opened");
     };
-    assert!(notices.iter().any(|notice| notice.contains("-p prod")), "{notices:?}");
+    assert!(
+        notices.iter().any(|notice| notice.contains("-p prod")),
+        "{notices:?}"
+    );
 }
 
 #[test]
 fn practice_is_a_name_unless_a_profile_has_it() {
-    let case = Case { profile: Some("practice"), ..PLAIN };
+    let case = Case {
+        profile: Some("practice"),
+        ..PLAIN
+    };
     assert_eq!(told(&case, &[]), ["practice"]);
     let own = Case {
         file: "[profiles.practice]\nbootstrap.servers = \"own:1\"",
@@ -194,26 +233,67 @@ fn practice_is_a_name_unless_a_profile_has_it() {
 
 #[test]
 fn a_secret_on_the_command_line_is_refused_with_the_other_ways() {
-    for set in ["sasl.password=hunter2", "dial.via=http://me:hunter2@p:1", "ssl.keystore.key=hunter2"] {
+    for set in [
+        "sasl.password=hunter2",
+        "dial.via=http://me:hunter2@p:1",
+        "ssl.keystore.key=hunter2",
+    ] {
         let set: &'static [&'static str] = vec![set].leak();
         let error = chosen(&Case { set, ..PLAIN }).unwrap_err();
         let text = format!("{error} {error:?}");
-        assert!(text.contains("${file:/path}") && text.contains("LOOKOUT_"), "{text}");
+        assert!(
+            text.contains("${file:/path}") && text.contains("LOOKOUT_"),
+            "{text}"
+        );
         assert!(!text.contains("hunter2"), "{text}");
     }
     let set = &["sasl.password=${env:PW}"];
-    let reference = Case { set, bootstrap: Some("x:1"), ..PLAIN };
+    let reference = Case {
+        set,
+        bootstrap: Some("x:1"),
+        ..PLAIN
+    };
     assert_eq!(told(&reference, &[Key::SaslPassword]), ["${env:PW} -X"]);
 }
 
 #[test]
 fn mistakes_are_named() {
     for (case, wanted) in [
-        (Case { profile: Some("prd"), ..PLAIN }, "did you mean `prod`?"),
-        (Case { profile: Some("empty"), ..PLAIN }, "the profile `empty` names no bootstrap.servers"),
-        (Case { properties: Some("/none"), ..PLAIN }, "/none: cannot read it"),
-        (Case { set: &["sasl.mecanism=PLAIN"], ..PLAIN }, "-X: unknown setting `sasl.mecanism`"),
-        (Case { set: &["hunter2"], ..PLAIN }, "-X is not written as NAME=VALUE"),
+        (
+            Case {
+                profile: Some("prd"),
+                ..PLAIN
+            },
+            "did you mean `prod`?",
+        ),
+        (
+            Case {
+                profile: Some("empty"),
+                ..PLAIN
+            },
+            "the profile `empty` names no bootstrap.servers",
+        ),
+        (
+            Case {
+                properties: Some("/none"),
+                ..PLAIN
+            },
+            "/none: cannot read it",
+        ),
+        (
+            Case {
+                set: &["sasl.mecanism=PLAIN"],
+                ..PLAIN
+            },
+            "-X: unknown setting `sasl.mecanism`",
+        ),
+        (
+            Case {
+                set: &["hunter2"],
+                ..PLAIN
+            },
+            "-X is not written as NAME=VALUE",
+        ),
         (
             Case {
                 variables: &[("LOOKOUT_PROFILE", "dev"), ("LOOKOUT_PROPERTIES", "/x")],
@@ -222,7 +302,10 @@ fn mistakes_are_named() {
             "both name a cluster",
         ),
         (
-            Case { variables: &[("LOOKOUT_SSL_CRL_LOCATION", "x")], ..PLAIN },
+            Case {
+                variables: &[("LOOKOUT_SSL_CRL_LOCATION", "x")],
+                ..PLAIN
+            },
             "LOOKOUT_SSL_CRL_LOCATION: ",
         ),
     ] {
@@ -237,7 +320,10 @@ fn mistakes_are_named() {
 fn what_should_be_known_is_noted() {
     let case = Case {
         properties: Some("/c.properties"),
-        variables: &[(concat!("LOOKOUT_", "SASL_PASWORD"), "x"), ("LOOKOUT_THEME", "dark")],
+        variables: &[
+            (concat!("LOOKOUT_", "SASL_PASWORD"), "x"),
+            ("LOOKOUT_THEME", "dark"),
+        ],
         ..PLAIN
     };
     let Chosen::Cluster(choice) = chosen(&case).unwrap() else {

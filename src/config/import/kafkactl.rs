@@ -79,7 +79,11 @@ fn take_registry(gathered: &mut Gathered<'_>, context: &Node) -> Result<(), Shee
         && let Some(address) = node.text()
     {
         let has_scheme = address.contains("://");
-        let url = if has_scheme { address.to_owned() } else { format!("http://{address}") };
+        let url = if has_scheme {
+            address.to_owned()
+        } else {
+            format!("http://{address}")
+        };
         gathered.set(Key::RegistryUrl, &url, node)?;
     }
     let part = |name| newer.and_then(|registry| registry.get(name));

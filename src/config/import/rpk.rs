@@ -89,6 +89,11 @@ fn urls(addresses: &Node, tls: bool) -> String {
             format!("{scheme}://{address}")
         }
     };
-    let urls: Vec<String> = addresses.items().iter().filter_map(Node::text).map(url).collect();
+    let urls: Vec<String> = addresses
+        .items()
+        .iter()
+        .filter_map(Node::text)
+        .map(url)
+        .collect();
     urls.join(",")
 }

@@ -129,7 +129,10 @@ fn kcats_values_are_taken_as_they_are_written() {
 /// The clusters of a file that has several: name and settings, or the reason why not.
 fn several(file: (&str, &str), tool: Tool, current: &str) -> Vec<(String, Vec<String>)> {
     let import = read_file(file);
-    assert_eq!((import.tool, import.current.as_deref()), (tool, Some(current)));
+    assert_eq!(
+        (import.tool, import.current.as_deref()),
+        (tool, Some(current))
+    );
     let told = |cluster: Cluster| {
         let name = cluster.name.unwrap_or_default();
         let lines = match cluster.sheet {
@@ -218,14 +221,23 @@ fn the_contexts_of_kafkactl_are_read_and_what_it_does_by_plugins_is_refused() {
         "schema.registry.basic.auth.user.info=reader:hunter3",
     ];
     let default = ["bootstrap.servers=localhost:9092"];
-    let k8s = ["kafkactl.yaml:30: `kubernetes.enabled` cannot be honoured: a cluster inside of Kubernetes cannot be \
+    let k8s = [
+        "kafkactl.yaml:30: `kubernetes.enabled` cannot be honoured: a cluster inside of Kubernetes cannot be \
         reached through kubectl run; forward a port of a broker (`kubectl port-forward`) and write dial.map = \
-        \"* -> bootstrap\""];
-    let token = ["kafkactl.yaml:41: `sasl.tokenprovider` cannot be honoured: plugins of kafkactl cannot be run here; \
-        let another program write tokens to the file of sasl.oauthbearer.token.file"];
+        \"* -> bootstrap\"",
+    ];
+    let token = [
+        "kafkactl.yaml:40: `sasl.tokenprovider` cannot be honoured: plugins of kafkactl cannot be run here; \
+        let another program write tokens to the file of sasl.oauthbearer.token.file",
+    ];
     assert_clusters(
         &found,
-        &[("default", &default), ("prod", &prod), ("k8s", &k8s), ("token", &token)],
+        &[
+            ("default", &default),
+            ("prod", &prod),
+            ("k8s", &k8s),
+            ("token", &token),
+        ],
     );
 }
 
@@ -251,7 +263,10 @@ fn what_is_something_else_is_told_so() {
         ("contexts:\n  a: [\n", "not valid YAML"),
     ] {
         let error = read(text, Path::new("x")).unwrap_err().to_string();
-        assert!(error.starts_with("x: ") && error.contains(wanted), "{text:?}: {error}");
+        assert!(
+            error.starts_with("x: ") && error.contains(wanted),
+            "{text:?}: {error}"
+        );
     }
 }
 

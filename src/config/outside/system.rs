@@ -119,7 +119,9 @@ fn wait(child: &mut Child) -> Result<std::process::ExitStatus, String> {
             Ok(None) => {
                 let seconds = COMMAND_DEADLINE.as_secs();
                 let ended = child.kill().and_then(|()| child.wait());
-                let why = ended.err().map(|error| format!(" and cannot be ended: {error}"));
+                let why = ended
+                    .err()
+                    .map(|error| format!(" and cannot be ended: {error}"));
                 let why = why.unwrap_or_default();
                 return Err(format!("took longer than {seconds} s{why}"));
             }
@@ -178,7 +180,10 @@ mod tests {
         let error = System
             .run("printf hunter; echo \"not $(echo hunter) logged in\" >&2; exit 3")
             .unwrap_err();
-        assert!(error.ends_with("(exit status: 3): not *** logged in"), "{error}");
+        assert!(
+            error.ends_with("(exit status: 3): not *** logged in"),
+            "{error}"
+        );
         let error = System.run("true").unwrap_err();
         assert_eq!(error, "`true` printed nothing");
     }

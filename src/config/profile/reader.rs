@@ -64,9 +64,7 @@ impl<'a> Reader<'a> {
             return Ok(None);
         };
         let found = outside::expand(given.value.reveal(), self.outside);
-        found
-            .map(Some)
-            .map_err(|reason| self.reason(key, reason))
+        found.map(Some).map_err(|reason| self.reason(key, reason))
     }
 
     /// A value, with what its references lead to.
@@ -177,7 +175,10 @@ impl<'a> Reader<'a> {
         ProfileError::Value {
             origin: self.origin(key),
             name: key.name(),
-            value: self.sheet.get(key).map_or(String::new(), |given: &Given| given.shown(key)),
+            value: self
+                .sheet
+                .get(key)
+                .map_or(String::new(), |given: &Given| given.shown(key)),
             expected: expected.to_owned(),
         }
     }

@@ -20,8 +20,7 @@ pub const KEYS: &[Key] = &[
     Key::OauthEndpoint,
 ];
 
-const MECHANISMS: &str =
-    "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, AWS_MSK_IAM or GSSAPI";
+const MECHANISMS: &str = "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, AWS_MSK_IAM or GSSAPI";
 
 /// Kafka's part of a broker's principal where nobody says otherwise, as librdkafka has it.
 const SERVICE: &str = "kafka";
@@ -136,7 +135,8 @@ fn oidc(reader: &mut Reader<'_>, endpoint: String) -> Result<TokenSource, Profil
     }
     let is_http = endpoint.starts_with("https://") || endpoint.starts_with("http://");
     if !is_http || endpoint.contains('@') {
-        let expected = "an address without a login that begins with https:// or http://, or file:///path";
+        let expected =
+            "an address without a login that begins with https:// or http://, or file:///path";
         return Err(reader.wrong(Key::OauthEndpoint, expected));
     }
     let Some(client_id) = reader.text(Key::OauthClientId)? else {

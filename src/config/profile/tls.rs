@@ -74,7 +74,10 @@ fn identity(reader: &mut Reader<'_>) -> Result<Option<Identity>, ProfileError> {
         Key::KeyLocation,
         Key::KeyPem,
     ];
-    match (reader.first_of(&pair), reader.sheet().has(Key::KeystoreLocation)) {
+    match (
+        reader.first_of(&pair),
+        reader.sheet().has(Key::KeystoreLocation),
+    ) {
         (Some(key), true) => {
             let reason = "ssl.keystore.location is set too; keep one of the two";
             Err(reader.reason(key, reason))

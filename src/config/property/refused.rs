@@ -3,7 +3,8 @@
 
 const OWN_SUITES: &str =
     "the cipher suites are those of TLS 1.2 and 1.3 that are held to be sound; remove the setting";
-const NO_ENGINE: &str = "keys in engines and modules cannot be used; give the key as a file with ssl.key.location";
+const NO_ENGINE: &str =
+    "keys in engines and modules cannot be used; give the key as a file with ssl.key.location";
 const NO_CLASS: &str = "a class of Java cannot be run here; remove the setting";
 const NO_REVOCATION: &str =
     "revocation lists are not looked at; remove the setting if that is acceptable";
@@ -39,6 +40,11 @@ const PREFIXES: &[(&str, &str)] = &[
     ("sasl.oauthbearer.assertion.", NO_ASSERTION),
     ("config.providers", NO_PROVIDERS),
 ];
+
+/// The names, for the variables of the environment.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(name, _)| *name)
+}
 
 /// Why a setting is refused, if it is.
 pub fn reason(name: &str) -> Option<&'static str> {
