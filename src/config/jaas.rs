@@ -50,9 +50,10 @@ impl LoginModule {
             match tokens.next() {
                 Some(Token::Sign(';')) => break,
                 Some(Token::Word(name)) => {
-                    let value = match (tokens.next(), tokens.next()) {
-                        (Some(Token::Sign('=')), Some(Token::Word(value))) => value,
-                        _ => return Err(JaasError::NotAnOption),
+                    let (Some(Token::Sign('=')), Some(Token::Word(value))) =
+                        (tokens.next(), tokens.next())
+                    else {
+                        return Err(JaasError::NotAnOption);
                     };
                     options.push((name, Secret::new(&value)));
                 }

@@ -6,7 +6,7 @@ use super::origin::Origin;
 use super::property::Key;
 use super::sheet::{Author, Sheet, SheetError, is_reference};
 
-/// The method of `sasl.oauthbearer.method` by which tokens come from OpenID Connect.
+/// The method of `sasl.oauthbearer.method` by which tokens come from an endpoint (KIP-768).
 pub const OIDC: &str = "oidc";
 /// The method of `sasl.oauthbearer.method` by which tokens are addresses signed for Amazon MSK; ours.
 pub const MSK: &str = "aws_msk_iam";
@@ -176,9 +176,8 @@ fn translate_login_handler(
     origin: &Origin,
 ) -> Result<(), SheetError> {
     let method = match class_name(class) {
-        "OAuthBearerLoginCallbackHandler" => OIDC,
         "JaasClientOauthLoginCallbackHandler" if given_token(sheet) => return Ok(()),
-        "JaasClientOauthLoginCallbackHandler" => OIDC,
+        "OAuthBearerLoginCallbackHandler" | "JaasClientOauthLoginCallbackHandler" => OIDC,
         "IAMOAuthBearerLoginCallbackHandler" => MSK,
         _ => {
             let reason = format!(

@@ -186,7 +186,7 @@ pub fn resolve(
             Some(false) | None => Permission::Read,
         },
         expected: expected_brokers(&reader)?,
-        schemas: schema_files(&reader)?,
+        schemas: schema_files(&reader),
         bootstrap,
     };
     check_other_settings(&reader)?;
@@ -361,14 +361,14 @@ fn expected_brokers(reader: &Reader<'_>) -> Result<BTreeSet<BrokerId>, ProfileEr
     Ok(ids)
 }
 
-fn schema_files(reader: &Reader<'_>) -> Result<Vec<SchemaFile>, ProfileError> {
+fn schema_files(reader: &Reader<'_>) -> Vec<SchemaFile> {
     let files = reader.sheet().schemas();
     let file = |(format, topics, given): (SchemaFormat, &str, &super::sheet::Given)| SchemaFile {
         format,
         topics: topics.to_owned(),
         path: reader.path_of(given.value.reveal(), &given.origin),
     };
-    Ok(files.map(file).collect())
+    files.map(file).collect()
 }
 
 /// Settings of which only some values can be honoured.

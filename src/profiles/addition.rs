@@ -62,23 +62,30 @@ pub fn add(
         };
         let addition = addition::add(place, &name, &sheet, wanted.existing)?;
         write(&settings, &addition)?;
-        let file = wanted.file.display();
-        said.printed.push_str(&format!(
-            "profile `{name}` is in {} now, from {tool}\n",
-            settings.display()
-        ));
-        for (path, key, _) in &addition.secrets {
-            said.printed.push_str(&format!(
-                "  {} is in {}, which only you can read; {file} still holds it too\n",
-                key.name(),
-                path.display()
-            ));
-        }
         said.printed
-            .push_str(&format!("  try it: lookout profiles test {name}\n"));
+            .push_str(&receipt(wanted.file, &settings, (&name, tool), &addition));
         said.notices.extend(doubts(&name, &sheet, outside));
     }
     Ok(said)
+}
+
+/// What was written where.
+fn receipt(
+    file: &Path,
+    settings: &Path,
+    (name, tool): (&str, &str),
+    addition: &Addition,
+) -> String {
+    let (file, settings) = (file.display(), settings.display());
+    let mut lines = vec![format!(
+        "profile `{name}` is in {settings} now, from {tool}"
+    )];
+    lines.extend(addition.secrets.iter().map(|(path, key, _)| {
+        let (key, path) = (key.name(), path.display());
+        format!("  {key} is in {path}, which only you can read; {file} still holds it too")
+    }));
+    lines.push(format!("  try it: lookout profiles test {name}\n"));
+    lines.join("\n")
 }
 
 /// The clusters to take, with the names of their profiles.

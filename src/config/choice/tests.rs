@@ -198,8 +198,8 @@ fn the_last_profile_is_opened_unless_it_is_for_production() {
         ),
     ] {
         let case = Case {
-            last,
             file,
+            last,
             ..PLAIN
         };
         assert_eq!(told(&case, &keys), [wanted], "{last:?}");
