@@ -201,7 +201,7 @@ impl Connection {
                 api: asked,
                 after: *after,
             },
-            Some(End::Way(error)) => CallError::Dial(error.clone()),
+            Some(End::Refused(error)) => CallError::Dial(error.clone()),
             Some(End::Broken(why)) => CallError::Broken {
                 peer,
                 why: why.clone(),

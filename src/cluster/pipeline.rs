@@ -26,12 +26,12 @@ const RECEIVE_BYTES: usize = 16 * 1024;
 /// Why a connection ended.
 #[derive(Debug, Clone)]
 pub enum End {
+    /// The way in was refused afterwards, or ended beneath it.
+    Refused(DialError),
     /// In words.
     Broken(Arc<str>),
     /// A request ran into its deadline.
     Silent(Duration),
-    /// The way to the broker ended beneath it.
-    Way(DialError),
 }
 
 /// A request on its way.
@@ -165,8 +165,8 @@ impl Pipeline {
     }
 
     fn broken(&self, error: Option<&std::io::Error>) -> End {
-        if let Some(way) = error.and_then(DialError::within) {
-            return End::Way(way);
+        if let Some(said) = error.and_then(DialError::within) {
+            return End::Refused(said);
         }
         let text = match (self.answered, error) {
             (0, _) => "the connection was closed right after ApiVersions; this usually means that TLS or SASL is expected here, or that the broker is stopping".to_owned(),

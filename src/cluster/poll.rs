@@ -18,10 +18,8 @@ use super::error::CallError;
 use super::pace::Pace;
 use super::{admin, focus as eyes, groups, log_dirs, patrol, roster, topology};
 use crate::clock::now;
-use crate::config::route::Route;
-use crate::config::security::Security;
 use crate::model::{
-    BrokerId, Endpoint, Facts, Failure, Focus, Snapshot, Span, Stakes, Topics, Topology,
+    BrokerId, Facts, Failure, Focus, Snapshot, Span, Stakes, Topics, Topology,
 };
 
 /// Updates that may wait for the assembler; beyond that pollers wait.
@@ -39,16 +37,14 @@ pub struct WatchOptions {
     pub name: Arc<str>,
     /// `host:port` each.
     pub bootstrap: Vec<String>,
-    /// How its listeners are entered.
-    pub security: Security,
-    /// How its advertised addresses are reached.
-    pub route: Route,
     /// What depends on it.
     pub stakes: Stakes,
     /// Brokers that belong to it whether they are seen or not.
     pub expected: BTreeSet<BrokerId>,
     /// The name brokers see in their logs and quotas.
     pub client_id: Arc<str>,
+    /// The way to the brokers.
+    pub dialer: Dialer,
     pub paces: Paces,
     /// The roster's file; `None` keeps it in memory only.
     pub roster: Option<PathBuf>,
@@ -60,11 +56,10 @@ impl WatchOptions {
         Self {
             name: Arc::from(name),
             bootstrap,
-            security: Security::default(),
-            route: Route::default(),
             stakes: Stakes::default(),
             expected: BTreeSet::new(),
             client_id: Arc::from(client_id),
+            dialer: Dialer::default(),
             paces: Paces::default(),
             roster: None,
         }
@@ -84,15 +79,6 @@ pub struct Paces {
     pub focus: Duration,
     /// Configs and log dirs.
     pub slow: Duration,
-}
-
-impl WatchOptions {
-    /// The way in, and the bootstrap addresses; the error is a sentence on the first that is none.
-    pub fn way_in(&self) -> Result<(Dialer, Vec<Endpoint>), Arc<str>> {
-        let bootstrap = self.bootstrap.iter().map(|text| address::endpoint(text));
-        let bootstrap = bootstrap.collect::<Result<Vec<_>, _>>()?;
-        Ok((Dialer::new(&self.route, &bootstrap), bootstrap))
-    }
 }
 
 impl Default for Paces {
@@ -212,8 +198,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
         .iter()
         .map(|text| address::endpoint(text))
         .partition(Result::is_ok);
-    let bootstrap: Vec<_> = bootstrap.into_iter().flatten().collect();
-    let dialer = Dialer::new(&options.route, &bootstrap);
+    let bootstrap = bootstrap.into_iter().flatten().collect();
     let unreadable: Vec<Arc<str>> = unreadable.into_iter().filter_map(Result::err).collect();
     let facts = Facts {
         name: options.name,
@@ -231,7 +216,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     }));
     let (nudges, _) = watch::channel(Nudges::default());
     let desk = Desk {
-        client: Client::new(dialer, options.client_id, bootstrap),
+        client: Client::new(options.dialer.clone(), options.client_id, bootstrap),
         paces: options.paces,
         updates,
         shown: snapshots.clone(),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{Format, JSON_VERSION, columns, harmless, or_dash, write_out};
-use crate::cluster::{Surveyor, Underway, WatchOptions};
+use crate::cluster::{Surveyor, Underway, WatchOptions, bootstrap_endpoint};
 use crate::model::survey::{Advice, Ladder, Reach, Survey};
 use crate::ui::glyph::GlyphSet;
 use crate::ui::text;
@@ -28,8 +28,13 @@ pub enum Detail {
 
 /// Climbs everything, or until ctrl-c, and prints it.
 pub async fn connect(options: WatchOptions, detail: Detail, format: Format) -> Result<Reach> {
-    let (dialer, bootstrap) = options.way_in().map_err(anyhow::Error::msg)?;
-    let (surveyor, mut seen) = Surveyor::new(dialer, options.client_id);
+    let bootstrap = options
+        .bootstrap
+        .iter()
+        .map(|text| bootstrap_endpoint(text));
+    let bootstrap = bootstrap.collect::<Result<Vec<_>, _>>();
+    let bootstrap = bootstrap.map_err(anyhow::Error::msg)?;
+    let (surveyor, mut seen) = Surveyor::new(options.dialer, options.client_id);
     let (mut watched, progress) = (seen.clone(), io::stderr().is_terminal());
     let finished = tokio::select! {
         () = surveyor.run(bootstrap) => true,

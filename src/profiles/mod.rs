@@ -15,7 +15,7 @@ pub use list::list;
 pub use shown::{Origins, show};
 pub use trial::test;
 
-use crate::cluster::{self, WatchOptions};
+use crate::cluster::{self, Dialer, WatchOptions};
 use crate::config::choice::{self, Choice, Chosen, Flags, Sources};
 use crate::config::clusters::Clusters;
 use crate::config::last;
@@ -76,6 +76,7 @@ pub enum Opening {
 #[derive(Debug)]
 pub struct Open {
     pub profile: Profile,
+    dialer: Dialer,
     /// Whether it has a name in config.toml.
     named: bool,
     pub notices: Vec<String>,
@@ -121,10 +122,7 @@ impl Place<'_> {
     fn enter(&self, choice: Choice, outside: &mut dyn Outside) -> Result<Open, ProfileError> {
         let name = choice.profile.as_ref().map(|(name, _)| name.as_str());
         let resolved = profile::resolve(name, &choice.sheet, outside)?;
-        for address in &resolved.profile.bootstrap {
-            let read = cluster::bootstrap_endpoint(address);
-            read.map_err(|error| ProfileError::Missing(error.to_string()))?;
-        }
+        let dialer = dialer(&resolved.profile)?;
         if resolved.holds_secret {
             forbid_core_dumps();
         }
@@ -135,6 +133,7 @@ impl Place<'_> {
         }
         Ok(Open {
             profile: resolved.profile,
+            dialer,
             named: choice.profile.is_some(),
             notices,
         })
@@ -174,13 +173,22 @@ impl Open {
         let profile = &self.profile;
         let bootstrap = profile.bootstrap.clone();
         WatchOptions {
-            security: profile.security.clone(),
-            route: profile.route.clone(),
+            dialer: self.dialer.clone(),
             stakes: profile.stakes,
             expected: profile.expected.clone(),
             ..WatchOptions::plain(&profile.name, bootstrap, &profile.client_id)
         }
     }
+}
+
+/// The way to the brokers, with its certificates, keys and credentials.
+fn dialer(profile: &Profile) -> Result<Dialer, ProfileError> {
+    let addresses = profile.bootstrap.iter();
+    let bootstrap = addresses.map(|text| cluster::bootstrap_endpoint(text));
+    let bootstrap: Result<Vec<_>, _> = bootstrap.collect();
+    let bootstrap = bootstrap.map_err(|error| ProfileError::Missing(error.to_string()))?;
+    let dialer = Dialer::new(&profile.security, &profile.route, &bootstrap);
+    dialer.map_err(|error| ProfileError::Missing(error.to_string()))
 }
 
 /// The variables of the environment that are meant for this program.

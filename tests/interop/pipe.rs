@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lookout::cluster::{Delivery, Outgoing, WriteError, Writer, WriterOptions};
+use lookout::cluster::{Delivery, Dialer, Outgoing, WriteError, Writer, WriterOptions};
 use lookout::config::route::Route;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -143,18 +143,18 @@ fn rotten_options(bootstrap: &str, dice: &Dice, broken: &Arc<AtomicU64>) -> Writ
         ("message.timeout.ms", "0"),
         ("reconnect.backoff.max.ms", "200"),
     ];
+    let rotten = |broker: String| {
+        let way = rotten_way(broker.clone(), dice.clone(), broken.clone());
+        format!("{broker} -> {way}").parse().unwrap()
+    };
+    let route = Route {
+        rules: brokers.clone().map(rotten).collect(),
+        ..Route::default()
+    };
     WriterOptions {
-        bootstrap: brokers.clone().collect(),
+        bootstrap: brokers.collect(),
         client_id: "proof".into(),
-        route: Route {
-            rules: brokers
-                .map(|broker| {
-                    let way = rotten_way(broker.clone(), dice.clone(), broken.clone());
-                    format!("{broker} -> {way}").parse().unwrap()
-                })
-                .collect(),
-            ..Route::default()
-        },
+        dialer: Dialer::new(&route, &[]),
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     }
 }

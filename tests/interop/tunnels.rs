@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lookout::cluster::{
-    Delivery, Outgoing, Surveyor, WatchOptions, WriteError, Writer, WriterOptions, watch,
+    Delivery, Dialer, Outgoing, Surveyor, WatchOptions, WriteError, Writer, WriterOptions,
+    bootstrap_endpoint, watch,
 };
 use lookout::config::route::{Route, Via, rules};
 use lookout::model::survey::{Advice, Reach, Survey};
-use lookout::model::{BrokerId, Focus, Snapshot, Span};
+use lookout::model::{Endpoint, Focus, Snapshot};
 
 use self::office::{NODES, Office, TOPIC};
 
@@ -36,18 +37,26 @@ fn route(map: &str, via: &str) -> Route {
     }
 }
 
+fn endpoints(addresses: &[String]) -> Vec<Endpoint> {
+    let read = |address: &String| bootstrap_endpoint(address).expect("an address");
+    addresses.iter().map(read).collect()
+}
+
+fn dialer(bootstrap: &[String], route: &Route) -> Dialer {
+    Dialer::new(route, &endpoints(bootstrap))
+}
+
 fn options(bootstrap: &[String], route: &Route) -> WatchOptions {
     WatchOptions {
-        route: route.clone(),
+        dialer: dialer(bootstrap, route),
         ..WatchOptions::plain("tunnels", bootstrap.to_vec(), "lookout-interop")
     }
 }
 
 async fn climb(bootstrap: &[String], route: &Route) -> Survey {
-    let options = options(bootstrap, route);
-    let (dialer, bootstrap) = options.way_in().expect("addresses");
-    let (surveyor, seen) = Surveyor::new(dialer, options.client_id);
-    let climbed = tokio::time::timeout(PATIENCE, surveyor.run(bootstrap)).await;
+    let dialer = dialer(bootstrap, route);
+    let (surveyor, seen) = Surveyor::new(dialer, "lookout-interop".into());
+    let climbed = tokio::time::timeout(PATIENCE, surveyor.run(endpoints(bootstrap))).await;
     climbed.expect("in time");
     let survey = seen.borrow().0.clone();
     survey
@@ -64,7 +73,7 @@ async fn write(bootstrap: &[String], route: &Route) {
     let options = WriterOptions {
         bootstrap: bootstrap.to_vec(),
         client_id: "lookout-interop".into(),
-        route: route.clone(),
+        dialer: dialer(bootstrap, route),
         settings: [("message.timeout.ms".to_owned(), "120000".to_owned())].into(),
     };
     let writer = Writer::open(&options, report).expect("a writer");
@@ -128,9 +137,6 @@ async fn read(bootstrap: &[String], route: &Route, lags: u64) {
         seen.facts.probes,
         seen.facts.groups.failure()
     );
-    let probe = &seen.facts.probes[&BrokerId(1)];
-    let slowest = probe.rungs.iter().map(|(_, span)| *span).max();
-    assert!(slowest >= Some(Span::from_ms(0)));
 }
 
 /// Reading, writing, and lag that grows by what was written.

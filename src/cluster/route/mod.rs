@@ -10,7 +10,7 @@ mod socks5;
 mod ssh;
 mod tcp;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,8 +47,8 @@ pub struct Way {
     route: Arc<Route>,
     bootstrap: Arc<[Endpoint]>,
     names: Names,
-    /// Which broker is said to be where, for those who ask by address alone.
-    known: Arc<Mutex<HashMap<Endpoint, BrokerId>>>,
+    /// Where brokers were last said to be, for those who ask by address alone. Two may be said to be at one place.
+    known: Arc<Mutex<BTreeMap<BrokerId, Endpoint>>>,
 }
 
 impl Way {
@@ -90,19 +90,20 @@ impl Way {
     /// Notes where a broker is said to be.
     pub fn learn(&self, id: BrokerId, endpoint: &Endpoint) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(endpoint.clone(), id);
+        known.insert(id, endpoint.clone());
     }
 
     /// Whose address it is said to be.
     pub fn id_of(&self, endpoint: &Endpoint) -> Option<BrokerId> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(endpoint).copied()
+        let mut there = known.iter().filter(|(_, known)| *known == endpoint);
+        there.next().map(|(id, _)| *id)
     }
 
     /// Every broker that is said to be somewhere.
     pub fn ids(&self) -> BTreeSet<BrokerId> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.values().copied().collect()
+        known.keys().copied().collect()
     }
 }
 

@@ -19,8 +19,7 @@ use self::topics::{Stream, TOPICS};
 use super::cluster::Cluster;
 use super::error::PracticeError;
 use super::node::Lifeline as NodeLifeline;
-use crate::cluster::{Delivery, Outgoing, Writer, WriterOptions};
-use crate::config::route::Route;
+use crate::cluster::{Delivery, Dialer, Outgoing, Writer, WriterOptions};
 use crate::node::{Lifeline, cut};
 use crate::terminal::{Signal, Signals};
 
@@ -88,7 +87,7 @@ async fn produce(
     let options = WriterOptions {
         bootstrap: bootstrap.to_vec(),
         client_id: CLIENT_ID.into(),
-        route: Route::default(),
+        dialer: Dialer::default(),
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     };
     let writer = Writer::open(&options, report)?;

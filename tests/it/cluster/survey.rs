@@ -1,22 +1,18 @@
 //! Every way climbed once: what works, what does not, and the rules that would help.
 
-use lookout::cluster::{Surveyor, WatchOptions};
+use lookout::cluster::Surveyor;
 use lookout::config::route::{Route, rules};
 use lookout::model::survey::{Advice, Reach, Survey};
 use lookout::model::{BrokerId, Rung};
 
-use super::{PATIENCE, options};
+use super::{PATIENCE, dialer, endpoints};
 use crate::support::canned::{Canned, Mood, World};
 use crate::support::proxies::Proxy;
 
 async fn climb(bootstrap: Vec<String>, route: Route) -> Survey {
-    let options = WatchOptions {
-        route,
-        ..options(bootstrap)
-    };
-    let (dialer, bootstrap) = options.way_in().unwrap();
-    let (surveyor, seen) = Surveyor::new(dialer, options.client_id);
-    let climbed = tokio::time::timeout(PATIENCE, surveyor.run(bootstrap)).await;
+    let dialer = dialer(&route, &bootstrap);
+    let (surveyor, seen) = Surveyor::new(dialer, "lookout-test".into());
+    let climbed = tokio::time::timeout(PATIENCE, surveyor.run(endpoints(&bootstrap))).await;
     climbed.expect("in time");
     let (survey, underway) = seen.borrow().clone();
     assert!(underway.is_empty());

@@ -6,7 +6,7 @@ use lookout::cluster::{Watch, watch};
 use lookout::config::route::{Route, Via, rules};
 use lookout::model::{BrokerId, Focus, Probe, Rung, Snapshot, VerdictKind};
 
-use super::{groups, options, reachable, until};
+use super::{dialer, groups, options, reachable, until};
 use crate::support::canned::{Canned, Mood, World};
 use crate::support::proxies::Proxy;
 
@@ -34,7 +34,7 @@ fn look(bootstrap: Vec<String>, map: &str, via: &str) -> Watch {
     };
     let focus = tokio::sync::watch::channel(Focus::Cluster).1;
     let options = lookout::cluster::WatchOptions {
-        route,
+        dialer: dialer(&route, &bootstrap),
         ..options(bootstrap)
     };
     watch(options, focus)

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::way::SOCKS_PORT;
 use super::*;
+use crate::config::route::{Resolver, Via};
+use crate::config::secret::Secret;
 
 fn rule(text: &str) -> Rule {
     text.parse()
@@ -105,7 +108,7 @@ fn a_mistake_in_a_rule_is_pointed_at() {
         ("::1 -> b:2", "stands in brackets"),
         ("[::1 -> b:2", "expected ] after the address"),
         (":1 -> b:2", "nothing at character 1 "),
-        ("a:1 -> b:2 -> c:3", "`2 -> c:3` (character 10 "),
+        ("a:1 -> b:2 -> c:3", "` c:3` (character 14 "),
         ("a:1 -> b:+2", "`+2`"),
         ("a:0 -> b:2", "`0` (character 3 "),
         ("a\u{1b}[2J:1 -> b:2", "`a\\u{1b}[2J`"),
