@@ -15,7 +15,7 @@ use crate::app;
 use crate::cli::{
     Cli, ClusterArgs, Command, Headless, LookArgs, NodeArgs, NodeId, PracticeArgs, PracticeCommand,
 };
-use crate::cluster::{self, Paces, WatchOptions};
+use crate::cluster::{self, Dialer, Paces, WatchOptions};
 use crate::config::paths::Paths;
 use crate::config::settings::{self, Choices, Environment, Settings};
 use crate::headless::{self, Format, Outcome, Subject};
@@ -248,6 +248,7 @@ fn watch_options(paths: &Paths, bootstrap: Vec<String>) -> WatchOptions {
         name: Arc::from(name(&bootstrap)),
         bootstrap,
         client_id: Arc::from(CLIENT_ID),
+        dialer: Dialer::default(),
         paces: Paces::default(),
         roster: paths.state_dir.as_ref().map(|dir| dir.join(ROSTER_FILE)),
     }

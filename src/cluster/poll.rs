@@ -36,6 +36,8 @@ pub struct WatchOptions {
     pub bootstrap: Vec<String>,
     /// The name brokers see in their logs and quotas.
     pub client_id: Arc<str>,
+    /// The way to the brokers.
+    pub dialer: Dialer,
     pub paces: Paces,
     /// The roster's file; `None` keeps it in memory only.
     pub roster: Option<PathBuf>,
@@ -74,6 +76,7 @@ pub struct Watch {
     /// The latest snapshot; the first is empty.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     nudges: watch::Sender<Nudges>,
+    dialer: Dialer,
     _tasks: JoinSet<()>,
 }
 
@@ -81,6 +84,12 @@ impl Watch {
     /// Asks everything again now.
     pub fn refresh(&self) {
         self.nudges.send_modify(|nudges| nudges.all += 1);
+    }
+
+    /// Asks everything again now because the operator wants it: logins that were refused are tried again too.
+    pub fn insist(&self) {
+        self.dialer.forgive();
+        self.refresh();
     }
 }
 
@@ -177,6 +186,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     let unreadable: Vec<Arc<str>> = unreadable.into_iter().filter_map(Result::err).collect();
     let facts = Facts {
         name: options.name,
+        doubt: options.dialer.doubt(),
         pace: Span::from_ms(u64::try_from(options.paces.cheap.as_millis()).unwrap_or(u64::MAX)),
         contact_failures: unreadable.as_slice().into(),
         ..Facts::default()
@@ -189,7 +199,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     }));
     let (nudges, _) = watch::channel(Nudges::default());
     let desk = Desk {
-        client: Client::new(Dialer::default(), options.client_id, bootstrap),
+        client: Client::new(options.dialer.clone(), options.client_id, bootstrap),
         paces: options.paces,
         updates,
         shown: snapshots.clone(),
@@ -204,6 +214,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     Watch {
         snapshots,
         nudges,
+        dialer: options.dialer,
         _tasks: tasks,
     }
 }

@@ -72,7 +72,10 @@ pub enum Via {
         login: Option<(String, Secret)>,
     },
     /// `ssh://[user@]host[:port]`: one `ssh -W` per connection, with the user's own ssh configuration and agent.
-    Ssh { destination: String, port: Option<u16> },
+    Ssh {
+        destination: String,
+        port: Option<u16>,
+    },
 }
 
 /// Who turns a name into an address.

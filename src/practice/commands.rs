@@ -13,7 +13,7 @@ use super::cluster::{Cluster, Data};
 use super::error::PracticeError;
 use super::node::Lifeline;
 use super::workload;
-use crate::cluster::{self, Paces, WatchOptions};
+use crate::cluster::{self, Dialer, Paces, WatchOptions};
 use crate::model::practice::Owner;
 use crate::model::{Focus, Order, Practice, Snapshot};
 
@@ -107,6 +107,7 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
         name: Arc::from("practice"),
         bootstrap,
         client_id: Arc::from(CLIENT_ID),
+        dialer: Dialer::default(),
         paces: Paces::default(),
         roster: None,
     }

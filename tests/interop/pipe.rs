@@ -9,7 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lookout::cluster::{Delivery, Outgoing, WriteError, Writer, WriterOptions};
+use lookout::cluster::{
+    Delivery, Dialer, Outgoing, WriteError, Writer, WriterOptions, bootstrap_endpoint,
+};
+use lookout::config::route::{From, Route, Rule, To};
+use lookout::config::security::Security;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -138,21 +142,33 @@ fn check(bootstrap: &str, topic: &str, records: u64) {
 /// The options of a producer whose every connection goes a rotten way.
 fn rotten_options(bootstrap: &str, dice: &Dice, broken: &Arc<AtomicU64>) -> WriterOptions {
     let brokers = bootstrap.split(',').map(str::to_owned);
+    let rotten = |broker: String| {
+        let endpoint = |text: &str| bootstrap_endpoint(text).unwrap();
+        let (from, to) = (
+            endpoint(&broker),
+            rotten_way(broker, dice.clone(), broken.clone()),
+        );
+        Rule {
+            text: format!("{from} -> {to}"),
+            from: From::Address {
+                host: from.host.to_string(),
+                port: Some(from.port),
+            },
+            to: To::Address(endpoint(&to)),
+        }
+    };
+    let route = Route {
+        rules: brokers.clone().map(rotten).collect(),
+        ..Route::default()
+    };
     let settings = [
         ("message.timeout.ms", "0"),
         ("reconnect.backoff.max.ms", "200"),
     ];
     WriterOptions {
-        bootstrap: brokers.clone().collect(),
+        dialer: Dialer::new(&Security::default(), &route, &[]).unwrap(),
+        bootstrap: brokers.collect(),
         client_id: "proof".into(),
-        map: brokers
-            .map(|broker| {
-                (
-                    broker.clone(),
-                    rotten_way(broker, dice.clone(), broken.clone()),
-                )
-            })
-            .collect(),
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::wire::api_key::ApiKey;
-use lookout::cluster::{Paces, Watch, WatchOptions, watch};
+use lookout::cluster::{Dialer, Paces, Watch, WatchOptions, watch};
 use lookout::model::observed::FailureKind;
 use lookout::model::{BrokerId, Focus, Group, Observed, Rung, Snapshot};
 use tokio::net::TcpListener;
@@ -33,6 +33,7 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
         name: "paper".into(),
         bootstrap,
         client_id: "lookout-test".into(),
+        dialer: Dialer::default(),
         paces: paces(Duration::from_millis(200)),
         roster: None,
     }

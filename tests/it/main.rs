@@ -13,3 +13,4 @@ mod shots;
 mod support;
 mod tidy;
 mod ui;
+mod ways;

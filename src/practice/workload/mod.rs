@@ -7,7 +7,6 @@ mod groups;
 mod records;
 mod topics;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +19,7 @@ use self::topics::{Stream, TOPICS};
 use super::cluster::Cluster;
 use super::error::PracticeError;
 use super::node::Lifeline as NodeLifeline;
-use crate::cluster::{Delivery, Outgoing, Writer, WriterOptions};
+use crate::cluster::{Delivery, Dialer, Outgoing, Writer, WriterOptions};
 use crate::node::{Lifeline, cut};
 use crate::terminal::{Signal, Signals};
 
@@ -88,7 +87,7 @@ async fn produce(
     let options = WriterOptions {
         bootstrap: bootstrap.to_vec(),
         client_id: CLIENT_ID.into(),
-        map: BTreeMap::new(),
+        dialer: Dialer::default(),
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     };
     let writer = Writer::open(&options, report)?;

@@ -1,6 +1,7 @@
 //! What several tests need.
 pub mod canned;
 pub mod drawing;
+pub mod gate;
 pub mod keys;
 #[expect(
     dead_code,

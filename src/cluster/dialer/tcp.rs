@@ -1,6 +1,6 @@
-//! Opens a byte stream to one listener of a cluster. Plain TCP; names are resolved anew on every dial.
+//! From an advertised address to an open TCP stream. Names are resolved anew on every dial.
 //!
-//! Never speaks Kafka and never remembers an address: what a name meant a minute ago is not what it means now.
+//! Never speaks TLS or Kafka and never remembers an address: what a name meant a minute ago is not what it means now.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -8,44 +8,21 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::watch;
 
-use super::error::{DialError, printable};
-use crate::model::{BrokerId, Endpoint, Rung, Span};
+use super::{Duplex, Target, elapsed};
+use crate::cluster::error::DialError;
+use crate::config::route::{From, Route, Rule, To};
+use crate::model::{Endpoint, Rung, Span};
 
 /// How long a name may take to resolve (operations.md §1.3).
 const DNS_DEADLINE: Duration = Duration::from_secs(2);
 /// How long a TCP connection to all addresses of a name may take together.
 const TCP_DEADLINE: Duration = Duration::from_secs(3);
 
-/// What to dial: the advertised address, and whose it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// Host and port as the cluster advertises them or the operator named them.
-    pub endpoint: Endpoint,
-    /// The broker expected there; `None` for a bootstrap address.
-    pub id: Option<BrokerId>,
-}
-
-impl Target {
-    /// How errors name it: `broker 3 (kafka-3:9092)` or `kafka-3:9092`.
-    pub fn name(&self) -> Arc<str> {
-        match self.id {
-            Some(id) => printable(&format!("broker {id} ({})", self.endpoint)),
-            None => printable(&self.endpoint.to_string()),
-        }
-    }
-}
-
-/// Bytes in both directions.
-pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
-
 /// An open stream, how long each rung took, and the address that was reached.
-pub struct Dialled {
+pub struct Reached {
     pub stream: Box<dyn Duplex>,
     pub rungs: Vec<(Rung, Span)>,
     pub address: SocketAddr,
@@ -57,28 +34,43 @@ type Found = Result<Vec<IpAddr>, String>;
 /// A look-up that others may wait for too.
 type Lookup = watch::Receiver<Option<Found>>;
 
-/// The way to the brokers, the same for every connection of a cluster.
+/// The way to the addresses of one cluster. Clones share the look-ups under way.
 #[derive(Debug, Clone, Default)]
-pub struct Dialer {
+pub struct Way {
     /// Names under way. A thread that waits for a dead resolver cannot be called back, so a name has one at most.
     lookups: Arc<Mutex<HashMap<Arc<str>, Lookup>>>,
     /// Advertised address → address to dial instead.
     map: Arc<BTreeMap<Endpoint, Endpoint>>,
+    /// The address to dial for everything that the map does not know.
+    instead: Option<Endpoint>,
 }
 
-impl Dialer {
-    /// A dialer that goes elsewhere for some advertised addresses.
-    pub fn mapped(map: BTreeMap<Endpoint, Endpoint>) -> Self {
+impl Way {
+    /// The way that a route describes.
+    pub fn new(route: &Route, bootstrap: &[Endpoint]) -> Self {
+        let exact = |rule: &Rule| match (&rule.from, &rule.to) {
+            (From::Address { host, port }, To::Address(to)) => {
+                let host = host.as_str().into();
+                let port = (*port)?;
+                Some((Endpoint { host, port }, to.clone()))
+            }
+            _ => None,
+        };
+        let rules = &route.rules;
+        let to_bootstrap = |rule: &Rule| (&rule.from, &rule.to) == (&From::Any, &To::Bootstrap);
+        let instead = bootstrap.first().filter(|_| rules.iter().any(to_bootstrap));
         Self {
-            map: Arc::new(map),
-            ..Self::default()
+            lookups: Arc::default(),
+            map: Arc::new(rules.iter().filter_map(exact).collect()),
+            instead: instead.cloned(),
         }
     }
 
     /// Opens a stream to the target, trying every address its name resolves to.
-    pub async fn dial(&self, target: &Target) -> Result<Dialled, DialError> {
+    pub async fn reach(&self, target: &Target) -> Result<Reached, DialError> {
         let began = Instant::now();
-        let endpoint = self.map.get(&target.endpoint).unwrap_or(&target.endpoint);
+        let mapped = self.map.get(&target.endpoint).or(self.instead.as_ref());
+        let endpoint = mapped.unwrap_or(&target.endpoint);
         let addresses = self.resolve(endpoint).await?;
         let dns = elapsed(began);
         let began = Instant::now();
@@ -90,7 +82,7 @@ impl Dialer {
         stream
             .set_nodelay(true)
             .map_err(|error| tcp_error(endpoint, &error))?;
-        Ok(Dialled {
+        Ok(Reached {
             stream: Box::new(stream),
             rungs: vec![(Rung::Dns, dns), (Rung::Tcp, elapsed(began))],
             address,
@@ -127,13 +119,12 @@ impl Dialer {
         }
         let (tell, told) = watch::channel(None);
         lookups.insert(host.clone(), told.clone());
-        let (dialer, host) = (self.clone(), host.clone());
+        let (way, host) = (self.clone(), host.clone());
         // It ends with the resolver's answer, whoever still waits for it.
         tokio::spawn(async move {
             let found = lookup_host((&*host, 0)).await;
             let found = found.map(|all| all.map(|address| address.ip()).collect());
-            dialer
-                .lookups
+            way.lookups
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(&host);
@@ -143,20 +134,12 @@ impl Dialer {
     }
 }
 
-/// Time since `began` in whole milliseconds.
-pub fn elapsed(began: Instant) -> Span {
-    Span::from_ms(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))
-}
-
 fn unresolved(endpoint: &Endpoint, why: &str) -> DialError {
     let Endpoint { host, port } = endpoint;
-    DialError {
-        rung: Rung::Dns,
-        text: printable(&format!(
-            "name {host} (port {port}) does not resolve from here: {why}; check its spelling, this host's resolver and advertised.listeners"
-        )),
-        refused: false,
-    }
+    let text = format!(
+        "name {host} (port {port}) does not resolve from here: {why}; check its spelling, this host's resolver and advertised.listeners"
+    );
+    DialError::silence(Rung::Dns, &text)
 }
 
 async fn connect(endpoint: &Endpoint, addresses: &[SocketAddr]) -> Result<TcpStream, DialError> {
@@ -178,7 +161,6 @@ async fn connect(endpoint: &Endpoint, addresses: &[SocketAddr]) -> Result<TcpStr
 
 fn tcp_error(endpoint: &Endpoint, error: &io::Error) -> DialError {
     let port = endpoint.port;
-    let refused = error.kind() == io::ErrorKind::ConnectionRefused;
     let text = match error.kind() {
         io::ErrorKind::ConnectionRefused => format!(
             "{endpoint}: host answers, nothing listens on {port}; is the broker running, and is this its port?"
@@ -191,10 +173,9 @@ fn tcp_error(endpoint: &Endpoint, error: &io::Error) -> DialError {
             reason(error)
         ),
     };
-    DialError {
-        rung: Rung::Tcp,
-        text: printable(&text),
-        refused,
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => DialError::refusal(Rung::Tcp, &text),
+        _ => DialError::silence(Rung::Tcp, &text),
     }
 }
 
@@ -231,17 +212,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_is_looked_up_once_at_a_time_and_anew_for_the_next_dial() {
-        let dialer = Dialer::default();
+        let way = Way::default();
         let host: Arc<str> = "localhost".into();
-        let under_way = || dialer.lookups.lock().expect("whole").len();
-        let (mut first, mut second) = (dialer.look_up(&host), dialer.look_up(&host));
+        let under_way = || way.lookups.lock().expect("whole").len();
+        let (mut first, mut second) = (way.look_up(&host), way.look_up(&host));
         assert_eq!(under_way(), 1);
         assert!(first.same_channel(&second));
         for told in [&mut first, &mut second] {
             assert!(told.wait_for(Option::is_some).await.is_ok());
         }
         assert_eq!(under_way(), 0);
-        assert!(!dialer.look_up(&host).same_channel(&first));
+        assert!(!way.look_up(&host).same_channel(&first));
     }
 
     #[tokio::test]
@@ -253,8 +234,8 @@ mod tests {
             },
             id: None,
         };
-        let error = Dialer::default()
-            .dial(&target)
+        let error = Way::default()
+            .reach(&target)
             .await
             .err()
             .expect("must fail");
