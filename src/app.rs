@@ -90,7 +90,7 @@ impl App {
         }
         let inputs = Inputs::listen().context("cannot read the terminal")?;
         let (focus, focused) = watch::channel(Focus::Cluster);
-        let watch = cluster::watch(options, focused);
+        let watch = cluster::watch(options, focused)?;
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let drawn = Instant::now();

@@ -1,5 +1,7 @@
 //! Roles without a screen: the same snapshot as text or JSON. Never draws, never changes a cluster.
 
+pub mod connect;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -49,7 +51,7 @@ pub async fn print(
     options: WatchOptions,
     timeout: Duration,
 ) -> Result<Outcome> {
-    let snapshot = gather(subject, options, timeout).await;
+    let snapshot = gather(subject, options, timeout).await?;
     if snapshot.facts.topology.value().is_none() {
         let mut errors = io::stderr().lock();
         for reason in snapshot.facts.contact_failures.iter() {
@@ -112,15 +114,20 @@ fn unknown(subject: Subject, snapshot: &Snapshot) -> Option<String> {
     failure.map(|failure| failure.text.to_string())
 }
 
-async fn gather(subject: Subject, options: WatchOptions, timeout: Duration) -> Arc<Snapshot> {
+async fn gather(
+    subject: Subject,
+    options: WatchOptions,
+    timeout: Duration,
+) -> Result<Arc<Snapshot>> {
     let (_focus, focused) = watch::channel(Focus::Cluster);
-    let watch = cluster::watch(options, focused);
+    let watch = cluster::watch(options, focused)?;
     let mut snapshots = watch.snapshots.clone();
     let complete = snapshots
         .wait_for(|snapshot| snapshot.no_contact() || awaited(subject, snapshot).is_none());
     // In time or not: what is known is shown, and `missing` says what is not.
     let _in_time = tokio::time::timeout(timeout, complete).await.is_ok();
-    Arc::clone(&watch.snapshots.borrow())
+    let snapshot = Arc::clone(&watch.snapshots.borrow());
+    Ok(snapshot)
 }
 
 /// What is not known of the subject, in words.

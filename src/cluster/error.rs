@@ -72,6 +72,9 @@ pub enum WayError {
         /// What is wrong and what can be done.
         why: String,
     },
+    /// An address is no address.
+    #[error("{0}")]
+    Address(Arc<str>),
     /// The system has no authorities to trust.
     #[error(
         "this system has no list of trusted authorities: install its package ca-certificates, or name the authority with ssl.ca.location"

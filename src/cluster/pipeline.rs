@@ -31,8 +31,9 @@ const RENEWAL_PERCENT: u32 = 80;
 /// Why a connection ended.
 #[derive(Debug, Clone)]
 pub enum End {
-    /// The way in was refused afterwards: the certificate at the first read, the login when it was repeated.
-    Refused(DialError),
+    /// The way in was refused afterwards, or ends: a certificate at the first read, a login when it was repeated, a
+    /// proxy.
+    Way(DialError),
     /// In words.
     Broken(Arc<str>),
     /// A request ran into its deadline.
@@ -173,7 +174,7 @@ impl Pipeline {
             return Ok(());
         };
         let mut stream = tokio::io::join(&mut self.reader, &mut self.writer);
-        if let Some(lifetime) = session.renew(&mut stream).await.map_err(End::Refused)? {
+        if let Some(lifetime) = session.renew(&mut stream).await.map_err(End::Way)? {
             session.lifetime = lifetime;
             self.login = Login::until(session);
         }
@@ -229,7 +230,7 @@ impl Pipeline {
 
     fn broken(&self, error: Option<&std::io::Error>) -> End {
         if let Some(said) = error.and_then(DialError::within) {
-            return End::Refused(said);
+            return End::Way(said);
         }
         let text = match (self.answered, error) {
             (0, _) => "the connection was closed right after ApiVersions; this usually means that TLS or SASL is expected here, or that the broker is stopping".to_owned(),

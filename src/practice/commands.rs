@@ -9,11 +9,14 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::cluster::{Cluster, Data};
+use super::cluster::{Cluster, Data, Wanted};
 use super::error::PracticeError;
 use super::node::Lifeline;
+use super::ports::Entry;
 use super::workload;
-use crate::cluster::{self, Dialer, Paces, WatchOptions};
+use crate::cluster::{self, Paces, WatchOptions};
+use crate::config::route::Route;
+use crate::config::security::Security;
 use crate::model::practice::Owner;
 use crate::model::{Focus, Order, Practice, Snapshot};
 
@@ -33,6 +36,8 @@ pub enum Call {
     Up {
         fresh: bool,
         nodes: Option<usize>,
+        /// None: as the cluster is that is there.
+        entry: Option<Entry>,
     },
     Down,
     Status {
@@ -48,7 +53,11 @@ pub enum Call {
 /// Does it; returns what to print.
 pub async fn run(dir: &Path, call: Call) -> Result<String, PracticeError> {
     match call {
-        Call::Up { fresh, nodes } => up(dir, fresh, nodes).await,
+        Call::Up {
+            fresh,
+            nodes,
+            entry,
+        } => up(dir, fresh, Wanted { nodes, entry }).await,
         Call::Down => down(dir),
         Call::Status { json } => status(dir, json).await,
         Call::Order(order) => Cluster::open(dir, Lifeline::None)?
@@ -61,9 +70,9 @@ pub async fn run(dir: &Path, call: Call) -> Result<String, PracticeError> {
     }
 }
 
-async fn up(dir: &Path, fresh: bool, nodes: Option<usize>) -> Result<String, PracticeError> {
+async fn up(dir: &Path, fresh: bool, wanted: Wanted) -> Result<String, PracticeError> {
     let data = if fresh { Data::Fresh } else { Data::Kept };
-    let (mut cluster, lock) = Cluster::prepare(dir, nodes, data, Lifeline::None)?;
+    let (mut cluster, lock) = Cluster::prepare(dir, wanted, data, Lifeline::None)?;
     let was_down = cluster.alive() == 0;
     if let Err(error) = cluster.begin() {
         if was_down {
@@ -74,18 +83,23 @@ async fn up(dir: &Path, fresh: bool, nodes: Option<usize>) -> Result<String, Pra
     drop(lock);
     let all = cluster.view(Owner::Nobody).nodes.len();
     let healthy = timeout(HEALTHY_WITHIN, healthy(&cluster, all)).await;
-    if healthy.is_err() {
-        return Err(PracticeError::Late(format!(
+    healthy.map_err(|_late| {
+        PracticeError::Late(format!(
             "a healthy cluster of {all} nodes; `lookout practice status` says how they stand. That"
-        )));
-    }
-    Ok(format!("{}\n", cluster.bootstrap().join(",")))
+        ))
+    })??;
+    Ok(match cluster.secured() {
+        None => format!("{}\n", cluster.bootstrap().join(",")),
+        Some((bootstrap, properties)) => {
+            format!("{}\n{}\n", bootstrap.join(","), properties.display())
+        }
+    })
 }
 
 /// Returns once all nodes are counted in and the quorum has caught up.
-async fn healthy(cluster: &Cluster, nodes: usize) {
+async fn healthy(cluster: &Cluster, nodes: usize) -> Result<(), PracticeError> {
     let (_focus, focused) = watch::channel(Focus::Cluster);
-    let mut watch = cluster::watch(options(cluster.bootstrap()), focused);
+    let mut watch = cluster::watch(options(cluster.bootstrap()), focused)?;
     let is_healthy = |snapshot: &Arc<Snapshot>| {
         let alive = usize::try_from(snapshot.totals.alive).unwrap_or(0);
         let quorum = snapshot.totals.quorum;
@@ -96,7 +110,7 @@ async fn healthy(cluster: &Cluster, nodes: usize) {
         let changed = watch.snapshots.wait_for(is_healthy);
         let late = timeout(Duration::from_secs(1), changed).await.is_err();
         if !late {
-            return;
+            return Ok(());
         }
         watch.refresh();
     }
@@ -106,8 +120,9 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
         name: Arc::from("practice"),
         bootstrap,
+        route: Route::default(),
         client_id: Arc::from(CLIENT_ID),
-        dialer: Dialer::default(),
+        security: Security::default(),
         paces: Paces::default(),
         roster: None,
     }
@@ -146,7 +161,7 @@ async fn status(dir: &Path, json: bool) -> Result<String, PracticeError> {
 /// What the cluster says of itself, if it says it soon.
 async fn told(cluster: &Cluster) -> Option<Arc<Snapshot>> {
     let (_focus, focused) = watch::channel(Focus::Cluster);
-    let mut watch = cluster::watch(options(cluster.bootstrap()), focused);
+    let mut watch = cluster::watch(options(cluster.bootstrap()), focused).ok()?;
     let knows = |snapshot: &Arc<Snapshot>| {
         snapshot.facts.topology.value().is_some() && snapshot.facts.quorum.value().is_some()
     };

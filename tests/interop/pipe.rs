@@ -9,10 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lookout::cluster::{
-    Delivery, Dialer, Outgoing, WriteError, Writer, WriterOptions, bootstrap_endpoint,
-};
-use lookout::config::route::{From, Route, Rule, To};
+use lookout::cluster::{Delivery, Dialer, Outgoing, WriteError, Writer, WriterOptions};
+use lookout::config::route::Route;
 use lookout::config::security::Security;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -143,19 +141,8 @@ fn check(bootstrap: &str, topic: &str, records: u64) {
 fn rotten_options(bootstrap: &str, dice: &Dice, broken: &Arc<AtomicU64>) -> WriterOptions {
     let brokers = bootstrap.split(',').map(str::to_owned);
     let rotten = |broker: String| {
-        let endpoint = |text: &str| bootstrap_endpoint(text).unwrap();
-        let (from, to) = (
-            endpoint(&broker),
-            rotten_way(broker, dice.clone(), broken.clone()),
-        );
-        Rule {
-            text: format!("{from} -> {to}"),
-            from: From::Address {
-                host: from.host.to_string(),
-                port: Some(from.port),
-            },
-            to: To::Address(endpoint(&to)),
-        }
+        let way = rotten_way(broker.clone(), dice.clone(), broken.clone());
+        format!("{broker} -> {way}").parse().unwrap()
     };
     let route = Route {
         rules: brokers.clone().map(rotten).collect(),

@@ -2,13 +2,17 @@
 //! something is wrong.
 
 mod contact;
+mod survey;
+mod tunnels;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broker::wire::api_key::ApiKey;
-use lookout::cluster::{Dialer, Paces, Watch, WatchOptions, watch};
+use lookout::cluster::{Paces, Watch, WatchOptions, watch};
+use lookout::config::route::Route;
+use lookout::config::security::Security;
 use lookout::model::observed::FailureKind;
 use lookout::model::{BrokerId, Focus, Group, Observed, Rung, Snapshot};
 use tokio::net::TcpListener;
@@ -32,8 +36,9 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
         name: "paper".into(),
         bootstrap,
+        security: Security::default(),
+        route: Route::default(),
         client_id: "lookout-test".into(),
-        dialer: Dialer::default(),
         paces: paces(Duration::from_millis(200)),
         roster: None,
     }
@@ -44,6 +49,7 @@ fn look(bootstrap: Vec<String>) -> Watch {
         options(bootstrap),
         tokio::sync::watch::channel(Focus::Cluster).1,
     )
+    .unwrap()
 }
 
 /// Waits for a snapshot of which `wanted` holds.
@@ -298,6 +304,35 @@ async fn a_broker_that_goes_away_is_unreachable_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_slow_question_that_was_refused_at_first_contact_is_asked_again_soon() {
+    let canned = Canned::start(World::empty(2).topics(3, 2)).await;
+    for key in [ApiKey::DESCRIBE_CONFIGS, ApiKey::DESCRIBE_LOG_DIRS] {
+        canned.deny(key);
+    }
+    let options = WatchOptions {
+        paces: Paces {
+            slow: Duration::from_hours(1),
+            ..paces(Duration::from_millis(200))
+        },
+        ..options(canned.bootstrap())
+    };
+    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1);
+    until(&mut watch, |s| {
+        kind_of(&s.facts.configs).is_some() && canned.count(ApiKey::DESCRIBE_LOG_DIRS) > 0
+    })
+    .await;
+    for key in [ApiKey::DESCRIBE_CONFIGS, ApiKey::DESCRIBE_LOG_DIRS] {
+        canned.allow(key);
+    }
+    until(&mut watch, |s| {
+        let disks = s.facts.log_dirs.values();
+        let told = disks.filter(|disks| disks.value().is_some()).count();
+        s.facts.configs.value().is_some() && told == 2
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn with_every_broker_away_contact_is_lost_and_found_again() {
     let mut canned = Canned::start(World::empty(2).topics(5, 1)).await;
     let mut watch = look(canned.bootstrap());
@@ -323,7 +358,7 @@ async fn with_every_broker_away_contact_is_lost_and_found_again() {
 async fn topics_are_never_created() {
     let canned = Canned::start(World::empty(2).topics(2, 2).groups(2, 2)).await;
     let (focus, focused) = tokio::sync::watch::channel(Focus::Topic("nobody-made-this".into()));
-    let mut watch = watch(options(canned.bootstrap()), focused);
+    let mut watch = watch(options(canned.bootstrap()), focused).unwrap();
     until(&mut watch, |s| {
         s.facts.ranges.contains_key("nobody-made-this") && groups(s).len() == 2
     })
@@ -339,7 +374,7 @@ async fn topics_are_never_created() {
 async fn the_topic_in_focus_has_its_ranges() {
     let canned = Canned::start(World::empty(3).topics(3, 4)).await;
     let (focus, focused) = tokio::sync::watch::channel(Focus::Topic("topic-00001".into()));
-    let mut watch = watch(options(canned.bootstrap()), focused);
+    let mut watch = watch(options(canned.bootstrap()), focused).unwrap();
     let seen = until(&mut watch, |s| !s.facts.ranges.is_empty()).await;
     let ranges = seen.facts.ranges["topic-00001"].value().unwrap();
     assert_eq!(ranges.len(), 4);

@@ -10,7 +10,7 @@ mod tls;
 use std::net::SocketAddr;
 
 use lookout::cluster::{DialError, Dialer, Target};
-use lookout::config::route::{From, Route, Rule, To};
+use lookout::config::route::Route;
 use lookout::config::secret::Secret;
 use lookout::config::security::{Login, Sasl, Security, Tls};
 use lookout::model::Endpoint;
@@ -36,11 +36,7 @@ fn dialer(security: &Security, gate: SocketAddr) -> Dialer {
         port: gate.port(),
     };
     let route = Route {
-        rules: vec![Rule {
-            text: "* -> bootstrap".to_owned(),
-            from: From::Any,
-            to: To::Bootstrap,
-        }],
+        rules: vec!["* -> bootstrap".parse().unwrap()],
         ..Route::default()
     };
     Dialer::new(security, &route, &[bootstrap]).unwrap()

@@ -9,10 +9,10 @@ use hyper::{Method, Request, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
 
-use super::tcp::Way;
 use super::tls::Tls;
 use super::{Duplex, Target};
 use crate::cluster::error::printable;
+use crate::cluster::route::Way;
 use crate::model::Endpoint;
 
 /// The largest answer that is read: a token of many groups, not a page.

@@ -1,7 +1,8 @@
-//! Opens a byte stream to one listener of a cluster, ready for requests: route and TCP (`tcp`), TLS (`tls`), login
-//! (`sasl`). Reading and writing both go through here, so a way in is written once.
+//! Opens a byte stream to one listener of a cluster, ready for requests: route and TCP (`cluster::route`), TLS (`tls`),
+//! login (`sasl`). Reading and writing both go through here, so a way in is written once.
 //!
-//! Never speaks Kafka beyond the login, never changes what the operator chose, and puts no secret into a text.
+//! Speaks Kafka only to log in, and to find out who answers where a rule leads several brokers to one place. Never
+//! remembers an address: what a name meant a minute ago is not what it means now. Never changes what the operator chose, and puts no secret into a text.
 
 mod certificate;
 mod http;
@@ -9,22 +10,21 @@ mod material;
 mod pem;
 mod refusals;
 mod sasl;
-mod tcp;
 mod tls;
 mod verify;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::sasl::Login;
-use self::tcp::{Reached, Way};
 use self::tls::Tls;
 use super::error::{DialError, WayError, printable};
-use crate::config::route::Route;
+use super::identity;
+use super::route::Way;
+use crate::config::route::{Route, Rule};
 use crate::config::security::{Sasl, Security};
 use crate::model::{BrokerId, Doubt, Endpoint, Rung, Span};
 
@@ -56,7 +56,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 pub struct Dialled {
     pub stream: Box<dyn Duplex>,
     pub rungs: Vec<(Rung, Span)>,
-    pub address: SocketAddr,
+    /// What was dialled, and through what.
+    pub address: Arc<str>,
     /// The login, where it ends some time and must be repeated before (KIP-368).
     pub session: Option<Session>,
 }
@@ -90,12 +91,12 @@ impl fmt::Debug for Session {
 /// The way to the brokers, the same for every connection of a cluster. Clones share everything, what was refused too.
 #[derive(Debug, Clone, Default)]
 pub struct Dialer {
+    way: Way,
     inner: Arc<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    way: Way,
     tls: Option<Tls>,
     login: Option<Arc<Login>>,
     doubt: Option<Doubt>,
@@ -112,7 +113,6 @@ impl Dialer {
         let mut warnings = Vec::new();
         let tls = security.tls.as_ref();
         let inner = Inner {
-            way: Way::new(route, bootstrap),
             doubt: security.doubt(),
             tls: tls.map(|tls| Tls::load(tls, &mut warnings)).transpose()?,
             login: match &security.sasl {
@@ -128,25 +128,21 @@ impl Dialer {
             log::warn!("{warning}");
         }
         Ok(Self {
+            way: Way::new(route, bootstrap),
             inner: Arc::new(Inner { warnings, ..inner }),
         })
     }
 
-    /// Opens a stream to the target and makes it ready: TLS and login where they are set. A login that was refused
-    /// lately is refused again from memory, and nothing is dialled.
+    /// Opens a stream to the target and makes it ready: TLS and login where they are set. Where a rule leads several
+    /// brokers there, it is the target that answers, or else the error says who does. A login that was refused lately
+    /// is refused again from memory, and nothing is dialled.
     pub async fn dial(&self, target: &Target) -> Result<Dialled, DialError> {
-        let Inner {
-            way, tls, login, ..
-        } = &*self.inner;
+        let Inner { tls, login, .. } = &*self.inner;
         if let Some(login) = login {
             login.admit(target)?;
         }
-        let reached = way.reach(target).await?;
-        let Reached {
-            mut stream,
-            mut rungs,
-            address,
-        } = reached;
+        let reached = self.way.reach(target).await?;
+        let (mut stream, mut rungs) = (reached.stream, reached.rungs);
         if let Some(tls) = tls {
             let began = Instant::now();
             stream = tls.handshake(&target.endpoint, stream).await?;
@@ -158,12 +154,32 @@ impl Dialer {
             session = login.clone().enter(target, &mut stream).await?;
             rungs.push((Rung::Sasl, elapsed(began)));
         }
+        if let Some(id) = target.id.filter(|_| reached.shared) {
+            let began = Instant::now();
+            let rule = reached.rule.as_deref();
+            identity::check(&mut stream, (id, target), &self.way.ids(), rule).await?;
+            rungs.push((Rung::Node, elapsed(began)));
+        }
         Ok(Dialled {
             stream,
             rungs,
-            address,
+            address: reached.address,
             session,
         })
+    }
+
+    /// The same dialer with one rule in the place of all others.
+    #[must_use]
+    pub fn led_by(&self, rule: Rule) -> Self {
+        Self {
+            way: self.way.led_by(rule),
+            inner: self.inner.clone(),
+        }
+    }
+
+    /// The way below TLS and login.
+    pub fn way(&self) -> &Way {
+        &self.way
     }
 
     /// Forgets refused logins: the operator wants them tried again now.

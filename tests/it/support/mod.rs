@@ -3,6 +3,7 @@ pub mod canned;
 pub mod drawing;
 pub mod gate;
 pub mod keys;
+pub mod proxies;
 #[expect(
     dead_code,
     reason = "the interop stories share this file and use other parts of it"

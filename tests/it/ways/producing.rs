@@ -7,10 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use broker::NodeConfig;
-use lookout::cluster::{
-    Delivery, Dialer, Outgoing, WriteError, Writer, WriterOptions, bootstrap_endpoint, watch,
-};
-use lookout::config::route::{From, Route, Rule, To};
+use lookout::cluster::{Delivery, Dialer, Outgoing, WriteError, Writer, WriterOptions, watch};
+use lookout::config::route::Route;
 use lookout::config::security::{Sasl, ScramHash, Security, Tls};
 use lookout::model::{Focus, TopicName};
 
@@ -48,22 +46,9 @@ fn settings(dir: &std::path::Path) -> BTreeMap<String, String> {
     values.map(|(key, value)| (key.to_owned(), value)).into()
 }
 
-/// The dialer that goes through the gate instead of to the broker.
-fn way(authority: &Authority, advertised: &str, gate: &Gate) -> Dialer {
-    let from = bootstrap_endpoint(advertised).unwrap();
-    let rule = Rule {
-        text: format!("{from} -> {}", gate.address),
-        from: From::Address {
-            host: from.host.to_string(),
-            port: Some(from.port),
-        },
-        to: To::Address(bootstrap_endpoint(&gate.address.to_string()).unwrap()),
-    };
-    let route = Route {
-        rules: vec![rule],
-        ..Route::default()
-    };
-    let security = Security {
+/// Through TLS and a login.
+fn secured(authority: &Authority) -> Security {
+    Security {
         tls: Some(Tls {
             trust: authority.trusted(),
             ..Tls::default()
@@ -73,8 +58,7 @@ fn way(authority: &Authority, advertised: &str, gate: &Gate) -> Dialer {
             login: user("pencil"),
             token: false,
         }),
-    };
-    Dialer::new(&security, &route, &[]).unwrap()
+    }
 }
 
 async fn write_all(options: &WriterOptions) -> u64 {
@@ -132,11 +116,16 @@ async fn records_arrive_once_each_through_tls_and_logins_that_end() {
         ..Plan::tls(authority.issue(&["127.0.0.1"], |_| {}).server())
     })
     .await;
-    let dialer = way(&authority, &advertised, &gate);
+    let rule = format!("{advertised} -> {}", gate.address);
+    let route = Route {
+        rules: vec![rule.parse().unwrap()],
+        ..Route::default()
+    };
+    let security = secured(&authority);
     let failed = write_all(&WriterOptions {
         bootstrap: vec![advertised.clone()],
         client_id: "lookout-test".into(),
-        dialer: dialer.clone(),
+        dialer: Dialer::new(&security, &route, &[]).unwrap(),
         settings: BTreeMap::from([("reconnect.backoff.max.ms".to_owned(), "100".to_owned())]),
     })
     .await;
@@ -144,7 +133,7 @@ async fn records_arrive_once_each_through_tls_and_logins_that_end() {
     assert!(Tally::of(&gate.tally.late) > 0, "no session ended");
     let topic = TopicName::from(TOPIC);
     let (_eyes, focus) = tokio::sync::watch::channel(Focus::Topic(topic.clone()));
-    let mut watching = watch(options(vec![advertised], dialer), focus);
+    let mut watching = watch(options(vec![advertised], &security, &route), focus).unwrap();
     let counted = watching.snapshots.wait_for(|snapshot| {
         let ranges = snapshot
             .facts

@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use lookout::cluster::{Dialer, Paces, Watch, WatchOptions, bootstrap_endpoint, watch};
-use lookout::config::route::{From, Route, Rule, To};
+use lookout::cluster::{Paces, Watch, WatchOptions, watch};
+use lookout::config::route::Route;
 use lookout::config::security::{Sasl, ScramHash, Security, Tls};
 use lookout::model::{BrokerId, Focus, Rung, VerdictKind};
 use std::sync::Arc;
@@ -17,13 +17,14 @@ use crate::support::gate::{Doorman, Gate, Plan, Tally};
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A quick watch.
-pub fn options(bootstrap: Vec<String>, dialer: Dialer) -> WatchOptions {
+pub fn options(bootstrap: Vec<String>, security: &Security, route: &Route) -> WatchOptions {
     let every = Duration::from_millis(200);
     WatchOptions {
         name: "paper".into(),
         bootstrap,
         client_id: "lookout-test".into(),
-        dialer,
+        security: security.clone(),
+        route: route.clone(),
         paces: Paces {
             cheap: every,
             probes: every,
@@ -57,15 +58,8 @@ async fn fort(brokers: i32, plan: &Plan) -> Fort {
             ..plan.clone()
         })
         .await;
-        let from = bootstrap_endpoint(advertised).unwrap();
-        fort.route.rules.push(Rule {
-            text: format!("{from} -> {}", gate.address),
-            from: From::Address {
-                host: from.host.to_string(),
-                port: Some(from.port),
-            },
-            to: To::Address(bootstrap_endpoint(&gate.address.to_string()).unwrap()),
-        });
+        let rule = format!("{advertised} -> {}", gate.address);
+        fort.route.rules.push(rule.parse().unwrap());
         fort.gates.push(gate);
     }
     fort
@@ -73,9 +67,8 @@ async fn fort(brokers: i32, plan: &Plan) -> Fort {
 
 impl Fort {
     fn look(&self, security: &Security) -> Watch {
-        let dialer = Dialer::new(security, &self.route, &[]).unwrap();
-        let options = options(self.bootstrap.clone(), dialer);
-        watch(options, tokio::sync::watch::channel(Focus::Cluster).1)
+        let options = options(self.bootstrap.clone(), security, &self.route);
+        watch(options, tokio::sync::watch::channel(Focus::Cluster).1).unwrap()
     }
 
     fn sum(&self, counter: impl Fn(&Tally) -> &AtomicU64) -> u64 {
@@ -209,7 +202,8 @@ async fn a_broker_that_begins_to_refuse_us_is_unreachable_from_here_and_not_down
         ..plan
     };
     let gate = Gate::open(strict).await;
-    fort.route.rules[2].to = To::Address(bootstrap_endpoint(&gate.address.to_string()).unwrap());
+    let rule = format!("{} -> {}", fort.bootstrap[2], gate.address);
+    fort.route.rules[2] = rule.parse().unwrap();
     fort.bootstrap.truncate(1);
     let mut watch = fort.look(&secured(&authority, "pencil"));
     let judged = |snapshot: &Arc<lookout::model::Snapshot>| {

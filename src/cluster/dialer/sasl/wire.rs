@@ -4,12 +4,12 @@ use std::io;
 
 use broker::wire::api_key::ApiKey;
 use broker::wire::frame::{FrameError, correlation_id, next_frame, read_response, request_frame};
-use broker::wire::messages::{Message as _, Request};
 use broker::wire::messages::api_versions::ApiVersionsRequest;
 use broker::wire::messages::sasl_authenticate::{
     SaslAuthenticateRequest, SaslAuthenticateResponse,
 };
 use broker::wire::messages::sasl_handshake::{SaslHandshakeRequest, SaslHandshakeResponse};
+use broker::wire::messages::{Message as _, Request};
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
