@@ -192,7 +192,7 @@ impl App {
                 Effect::Focus(focus) => {
                     self.focus.send_replace(focus);
                 }
-                Effect::Refresh => self.watch.refresh(),
+                Effect::Refresh => self.watch.insist(),
                 Effect::Practice(order) => self.order(order),
                 Effect::Redraw => self.terminal.resume().context("cannot draw anew")?,
                 Effect::Suspend => self.terminal.suspend().context("cannot suspend")?,

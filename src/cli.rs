@@ -143,6 +143,10 @@ pub enum PracticeCommand {
         /// Nodes of a new cluster [default: 5]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]
         nodes: Option<u8>,
+
+        /// Ask who enters: a new cluster with TLS and a login; prints a client.properties for Kafka's tools too
+        #[arg(long)]
+        secure: bool,
     },
     /// End all of its processes; the data stay
     Down,

@@ -25,6 +25,9 @@ pub enum NodeError {
     /// The node cannot start.
     #[error("the node cannot start: {0}")]
     Start(String),
+    /// The node ran and cannot go on.
+    #[error("the node ends: {0}")]
+    Failed(String),
     /// Signals cannot be listened for.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
@@ -56,17 +59,21 @@ pub async fn run(
         log::info!("node {id} serves");
         std::future::pending::<()>().await;
     };
-    let within = tokio::select! {
-        () = stop_signal(&mut signals, lifeline) => STOPS_WITHIN,
-        () = cut(lifeline) => ENDS_WITHIN,
-        () = member => ENDS_WITHIN,
+    let (within, failed) = tokio::select! {
+        () = stop_signal(&mut signals, lifeline) => (STOPS_WITHIN, None),
+        () = cut(lifeline) => (ENDS_WITHIN, None),
+        () = member => (ENDS_WITHIN, None),
+        why = node.failed() => (Duration::ZERO, Some(why)),
     };
-    log::info!("node {id} shuts down");
+    match &failed {
+        Some(why) => log::error!("node {id} cannot go on: {why}"),
+        None => log::info!("node {id} shuts down"),
+    }
     tokio::select! {
         () = node.shut_down(within) => log::info!("node {id} has ended"),
         () = stop_signal(&mut signals, lifeline) => log::warn!("node {id} ends at once, out of order"),
     }
-    Ok(0)
+    failed.map_or(Ok(0), |why| Err(NodeError::Failed(why)))
 }
 
 /// The next signal that means the end. A terminal that is closed means it only to a node that hangs on its starter.

@@ -30,7 +30,7 @@ use crate::model::practice::Ways;
 use crate::model::survey::Reach;
 use crate::model::{BrokerId, Order, Stakes};
 use crate::node;
-use crate::practice::{self, Call, Keeper, PracticeError};
+use crate::practice::{self, Call, Entry, Keeper, PracticeError};
 use crate::profiles::{self, Open, Opening, Origins, Place, Said, Unnamed};
 use crate::terminal;
 use crate::ui::glyph::GlyphSet;
@@ -165,9 +165,14 @@ fn practise(args: PracticeArgs) -> Result<ExitCode> {
     let order = Call::Order;
     let of = |id: NodeId| BrokerId(id.id);
     let call = match args.command {
-        PracticeCommand::Up { fresh, nodes } => Call::Up {
+        PracticeCommand::Up {
+            fresh,
+            nodes,
+            secure,
+        } => Call::Up {
             fresh,
             nodes: nodes.map(usize::from),
+            entry: secure.then_some(Entry::Secured),
         },
         PracticeCommand::Down => Call::Down,
         PracticeCommand::Status { json } => Call::Status { json },

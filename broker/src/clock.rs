@@ -1,8 +1,11 @@
 //! Time as a parameter: the only place of the broker that asks the system what time it is.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// When the process first asked for steady time, by the machine's clock and by one that never jumps.
+static START: OnceLock<(i64, Instant)> = OnceLock::new();
 
 /// Where the node's shells get the time that they hand to the pure cores.
 #[derive(Debug, Clone)]
@@ -28,6 +31,20 @@ impl Clock {
                     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
                 }),
             Self::Manual(at) => at.load(Ordering::Acquire),
+        }
+    }
+
+    /// Milliseconds that go on evenly, whatever becomes of the machine's clock: for sessions and pauses
+    /// in this process. They begin with the time of day at which the process first asked, and stand
+    /// still while the machine sleeps.
+    pub fn steady_ms(&self) -> i64 {
+        match self {
+            Self::System => {
+                let (at_ms, since) = START.get_or_init(|| (self.now_ms(), Instant::now()));
+                let passed = i64::try_from(since.elapsed().as_millis());
+                at_ms.saturating_add(passed.unwrap_or(i64::MAX))
+            }
+            Self::Manual(_) => self.now_ms(),
         }
     }
 

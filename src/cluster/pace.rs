@@ -11,6 +11,9 @@ const WINDOW: usize = 20;
 const SLOW: Duration = Duration::from_secs(1);
 /// Good rounds before the pause is halved again.
 const CALM: u32 = 3;
+/// The pause after the first answer that was missing or not whole, while there has been no whole one yet; doubled
+/// each time, up to the poller's own. A cluster that is only just starting is not to look empty for a minute.
+const FIRST: Duration = Duration::from_millis(500);
 /// The longest pause that backing off leads to.
 const LONGEST: Duration = Duration::from_mins(1);
 
@@ -22,6 +25,8 @@ pub struct Pace {
     /// Rounds since the last bad one or the last halving.
     calm: u32,
     latencies: VecDeque<Duration>,
+    /// Rounds that were not answered as a whole; `None` once one was.
+    missed: Option<u32>,
 }
 
 impl Pace {
@@ -32,12 +37,20 @@ impl Pace {
             factor: 1,
             calm: 0,
             latencies: VecDeque::with_capacity(WINDOW),
+            missed: Some(0),
         }
+    }
+
+    /// Notes a round of which answers are missing: that says nothing about the brokers' load, but before the first whole
+    /// answer it is a reason to ask again soon.
+    pub fn miss(&mut self) {
+        self.missed = self.missed.map(|missed| missed.saturating_add(1));
     }
 
     /// Notes a round that was answered, and how long its slowest answer took: doubles the pause when the brokers
     /// throttled or are slow by the 95th percentile, halves it again after a few calm rounds.
     pub fn record(&mut self, took: Duration, throttled: bool) {
+        self.missed = None;
         if self.latencies.len() == WINDOW {
             self.latencies.pop_front();
         }
@@ -66,6 +79,10 @@ impl Pace {
 
     /// The pause before the next round, without jitter.
     pub fn pause(&self) -> Duration {
+        if let Some(missed @ 1..) = self.missed {
+            let doublings = (missed - 1).min(16);
+            return (FIRST * 2_u32.pow(doublings)).min(self.base);
+        }
         (self.base * self.factor).min(LONGEST.max(self.base))
     }
 
@@ -114,6 +131,27 @@ mod tests {
         assert_eq!(pace.pause(), BASE);
         pace.record(Duration::from_secs(2), false);
         assert_eq!(pace.pause(), BASE * 2);
+    }
+
+    #[test]
+    fn before_the_first_whole_answer_a_slow_poller_asks_again_soon_and_then_less_and_less() {
+        let mut pace = Pace::new(Duration::from_mins(1));
+        let pauses: Vec<u128> = (0..9)
+            .map(|_| {
+                pace.miss();
+                pace.pause().as_millis()
+            })
+            .collect();
+        let doubled = [500, 1000, 2000, 4000, 8000, 16_000, 32_000];
+        assert_eq!(pauses[..7], doubled);
+        assert_eq!(pauses[7..], [60_000; 2]);
+        pace.record(Duration::from_millis(5), false);
+        pace.miss();
+        assert_eq!(
+            pace.pause(),
+            Duration::from_mins(1),
+            "once it is known, it ages"
+        );
     }
 
     #[test]

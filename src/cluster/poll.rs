@@ -99,6 +99,7 @@ pub struct Watch {
     /// The latest snapshot; the first is empty.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     nudges: watch::Sender<Nudges>,
+    dialer: Dialer,
     _tasks: JoinSet<()>,
 }
 
@@ -106,6 +107,17 @@ impl Watch {
     /// Asks everything again now.
     pub fn refresh(&self) {
         self.nudges.send_modify(|nudges| nudges.all += 1);
+    }
+
+    /// The way to its brokers, for those who write.
+    pub fn dialer(&self) -> &Dialer {
+        &self.dialer
+    }
+
+    /// Asks everything again now because the operator wants it: logins that were refused are tried again too.
+    pub fn insist(&self) {
+        self.dialer.forgive();
+        self.refresh();
     }
 }
 
@@ -118,6 +130,8 @@ struct Nudges {
     cheap: u64,
     /// There are topics nobody knows the settings of.
     topics: u64,
+    /// There are brokers nobody knows the disks of.
+    brokers: u64,
 }
 
 /// Which nudges a poller heeds.
@@ -126,6 +140,7 @@ enum Heed {
     All,
     AllAndCheap,
     AllAndTopics,
+    AllAndBrokers,
 }
 
 impl Heed {
@@ -134,6 +149,7 @@ impl Heed {
             Self::All => nudges.all,
             Self::AllAndCheap => nudges.all + nudges.cheap,
             Self::AllAndTopics => nudges.all + nudges.topics,
+            Self::AllAndBrokers => nudges.all + nudges.brokers,
         }
     }
 }
@@ -191,17 +207,19 @@ pub struct Report {
     pub throttled: bool,
 }
 
-/// Starts watching. Must be called inside a tokio runtime.
+/// Starts watching. Must be called inside a tokio runtime. An address that is none is told as one that cannot be
+/// reached.
 pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     let (bootstrap, unreadable): (Vec<_>, Vec<_>) = options
         .bootstrap
         .iter()
         .map(|text| address::endpoint(text))
         .partition(Result::is_ok);
-    let bootstrap = bootstrap.into_iter().flatten().collect();
+    let bootstrap: Vec<_> = bootstrap.into_iter().flatten().collect();
     let unreadable: Vec<Arc<str>> = unreadable.into_iter().filter_map(Result::err).collect();
     let facts = Facts {
         name: options.name,
+        doubt: options.dialer.doubt(),
         pace: Span::from_ms(u64::try_from(options.paces.cheap.as_millis()).unwrap_or(u64::MAX)),
         contact_failures: unreadable.as_slice().into(),
         stakes: options.stakes,
@@ -231,6 +249,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     Watch {
         snapshots,
         nudges,
+        dialer: options.dialer,
         _tasks: tasks,
     }
 }
@@ -247,7 +266,7 @@ fn spawn_rounds(tasks: &mut JoinSet<()>, desk: &Desk, focus: watch::Receiver<Foc
     tasks.spawn(repeat(desk(), cheap, Heed::AllAndCheap, quorum));
     tasks.spawn(repeat(desk(), cheap, Heed::All, moves));
     tasks.spawn(repeat(desk(), slow, Heed::AllAndTopics, configs));
-    tasks.spawn(repeat(desk(), slow, Heed::All, disks));
+    tasks.spawn(repeat(desk(), slow, Heed::AllAndBrokers, disks));
     tasks.spawn(repeat(desk(), groups, Heed::All, groups::round));
     tasks.spawn(eyes::follow(desk(), focus));
 }
@@ -271,11 +290,19 @@ async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
                 pace.record(began.elapsed(), seen.throttled);
                 let wanted = returning(&desk, &seen.topology);
                 hurries = if wanted { hurries.saturating_add(1) } else { 0 };
-                let same = known.is_none_or(|old| same_names(&old.topics, &seen.topology.topics));
+                let (topics, brokers) = known.map_or((false, false), |old| {
+                    let listed = seen.topology.brokers.keys();
+                    let is_new = |id| !old.brokers.contains_key(id);
+                    let same = same_names(&old.topics, &seen.topology.topics);
+                    (!same, listed.into_iter().any(is_new))
+                });
                 let learned = Learned::now((seen.topology, seen.identity), seen.from);
                 desk.tell(Update::Topology(learned)).await;
-                if !same {
-                    desk.nudges.send_modify(|nudges| nudges.topics += 1);
+                if topics || brokers {
+                    desk.nudges.send_modify(|nudges| {
+                        nudges.topics += u64::from(topics);
+                        nudges.brokers += u64::from(brokers);
+                    });
                 }
                 match hurries {
                     1..=HURRIES => pace.jittered().min(SEARCH),
@@ -345,8 +372,9 @@ where
     loop {
         let seen = *nudges.borrow();
         let report = round(desk.clone()).await;
-        if let Some(took) = report.took {
-            pace.record(took, report.throttled);
+        match report.took {
+            Some(took) => pace.record(took, report.throttled),
+            None => pace.miss(),
         }
         for update in report.updates {
             desk.tell(update).await;
@@ -393,11 +421,19 @@ async fn moves(desk: Desk) -> Report {
 
 async fn configs(desk: Desk) -> Report {
     let topology = desk.topology();
-    single(
-        admin::configs(&desk.client, &topology.topics),
-        Update::Configs,
-    )
-    .await
+    let topics = &topology.topics;
+    let mut is_whole = false;
+    let question = async {
+        let told = admin::configs(&desk.client, topics).await?;
+        // A broker that is only starting does not know every topic yet.
+        is_whole = told.flaw.is_none() && told.value.len() == topics.len();
+        Ok::<_, CallError>(told)
+    };
+    let report = single(question, Update::Configs).await;
+    Report {
+        took: report.took.filter(|_| is_whole),
+        ..report
+    }
 }
 
 /// Disks: every listed broker for itself, each telling as soon as it answers.
@@ -408,7 +444,7 @@ async fn disks(desk: Desk) -> Report {
         let (desk, topology) = (desk.clone(), topology.clone());
         asked.spawn(async move {
             let answer = log_dirs::ask(&desk.client, id, &topology.topics).await;
-            let throttled = answer.as_ref().is_ok_and(|(_, throttled)| *throttled);
+            let throttled = answer.as_ref().ok().map(|(_, throttled)| *throttled);
             let outcome = match answer {
                 Ok((disks, _)) => Ok(Learned::now(disks, crate::model::Source::Broker(id))),
                 Err(error) => Err(error.failure(now())),
@@ -417,13 +453,15 @@ async fn disks(desk: Desk) -> Report {
             throttled
         });
     }
-    let mut throttled = false;
+    let (mut throttled, mut is_whole) = (false, !asked.is_empty());
     while let Some(answered) = asked.join_next().await {
-        throttled |= answered.unwrap_or(false);
+        let told = answered.ok().flatten();
+        throttled |= told.unwrap_or(false);
+        is_whole &= told.is_some();
     }
     Report {
         throttled,
-        took: Some(Duration::ZERO),
+        took: is_whole.then_some(Duration::ZERO),
         ..Report::default()
     }
 }

@@ -103,11 +103,35 @@ pub enum Focus {
     Group(Arc<str>),
 }
 
+/// What is not held against the certificates of the brokers, because the operator chose so. Said on every screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Doubt {
+    /// Anybody is believed to be the broker.
+    Anybody,
+    /// Whoever has a trusted certificate is believed to be any broker.
+    AnyName,
+    /// The common name counts where a certificate has no subject alternative names.
+    CommonName,
+}
+
+impl Doubt {
+    /// The badge of the header.
+    pub fn badge(self) -> &'static str {
+        match self {
+            Self::Anybody => "TLS UNVERIFIED",
+            Self::AnyName => "TLS ANY NAME",
+            Self::CommonName => "TLS CN NAME",
+        }
+    }
+}
+
 /// All that is known of one cluster.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facts {
     /// What the operator named: profile or bootstrap addresses.
     pub name: Arc<str>,
+    /// What the way in does not check.
+    pub doubt: Option<Doubt>,
     pub identity: Observed<Arc<Identity>>,
     pub topology: Observed<Arc<Topology>>,
     pub registrations: Observed<Arc<BTreeMap<BrokerId, Registration>>>,

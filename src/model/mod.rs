@@ -30,7 +30,9 @@ pub mod units;
 pub mod verdict;
 
 pub use broker::{BrokerId, Endpoint, LogDir, Probe, ProbeFailure, Rung};
-pub use facts::{Coverage, Facts, Focus, Identity, Kind, Registration, RosterEntry, Topology};
+pub use facts::{
+    Coverage, Doubt, Facts, Focus, Identity, Kind, Registration, RosterEntry, Topology,
+};
 pub use group::{Group, GroupKind, GroupOffset, Groups, Member};
 pub use health::{Finding, Place, Rule, Severity};
 pub use observed::{Failure, Observed, Source};

@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::cluster::WayError;
 use crate::model::BrokerId;
 
 /// Why an order was not carried out.
 #[derive(Debug, Error)]
 pub enum PracticeError {
+    /// The way into the cluster cannot be used.
+    #[error(transparent)]
+    Way(#[from] WayError),
     /// A file or directory.
     #[error("{}: {reason}", path.display())]
     File {
@@ -66,6 +70,9 @@ pub enum PracticeError {
         /// The size that was named.
         wanted: usize,
     },
+    /// The cluster that is there asks nobody who enters.
+    #[error("the practice cluster in {} lets everybody in: `lookout practice up --fresh --secure` starts anew without its data", .0.display())]
+    NotSecured(PathBuf),
     /// A node cannot be cut from itself.
     #[error("node {0} cannot be cut from itself: name two nodes")]
     CutFromItself(BrokerId),

@@ -4,7 +4,6 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -104,10 +103,20 @@ impl Node {
             Lifeline::None => command.stdin(Stdio::null()),
             Lifeline::Starter => command.arg("--lifeline").stdin(Stdio::piped()),
         };
-        let child = command.spawn().map_err(refused)?;
-        let identity = Identity::of(child.id());
-        let identity = identity.ok_or_else(|| refused(io::ErrorKind::NotFound.into()))?;
-        identity.store(&self.pid_file())?;
+        let mut child = command.spawn().map_err(refused)?;
+        let stored = match Identity::of(child.id()) {
+            Some(identity) => identity.store(&self.pid_file()),
+            // It has ended already: its own words say why.
+            None => Err(self.ended()),
+        };
+        if let Err(error) = stored {
+            // Without a pid file nobody could ever end it.
+            let ended = child.kill().and_then(|()| child.wait());
+            if let Err(reason) = ended {
+                log::warn!("process {} of node {}: {reason}", child.id(), self.id);
+            }
+            return Err(error);
+        }
         Ok(child)
     }
 

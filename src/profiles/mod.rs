@@ -15,7 +15,7 @@ pub use list::list;
 pub use shown::{Origins, show};
 pub use trial::test;
 
-use crate::cluster::{self, Dialer, WatchOptions};
+use crate::cluster::{self, Dialer, WatchOptions, WayError};
 use crate::config::choice::{self, Choice, Chosen, Flags, Sources};
 use crate::config::clusters::Clusters;
 use crate::config::last;
@@ -127,6 +127,7 @@ impl Place<'_> {
             forbid_core_dumps();
         }
         let mut notices = choice.notices;
+        notices.extend(dialer.warnings().iter().map(ToString::to_string));
         notices.extend(resolved.notices);
         if name.is_some() && choice.sheet.holds_plain_secret() {
             notices.extend(self.open_settings_file(outside));
@@ -186,8 +187,9 @@ fn dialer(profile: &Profile) -> Result<Dialer, ProfileError> {
     let addresses = profile.bootstrap.iter();
     let bootstrap = addresses.map(|text| cluster::bootstrap_endpoint(text));
     let bootstrap: Result<Vec<_>, _> = bootstrap.collect();
-    let bootstrap = bootstrap.map_err(|error| ProfileError::Missing(error.to_string()))?;
-    let dialer = Dialer::new(&profile.security, &profile.route, &bootstrap);
+    let bootstrap = bootstrap.map_err(WayError::Address);
+    let dialer = bootstrap
+        .and_then(|bootstrap| Dialer::new(&profile.security, &profile.route, &bootstrap));
     dialer.map_err(|error| ProfileError::Missing(error.to_string()))
 }
 

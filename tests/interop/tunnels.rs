@@ -13,6 +13,7 @@ use lookout::cluster::{
     bootstrap_endpoint, watch,
 };
 use lookout::config::route::{Route, Via, rules};
+use lookout::config::security::Security;
 use lookout::model::survey::{Advice, Reach, Survey};
 use lookout::model::{Endpoint, Focus, Snapshot};
 
@@ -43,7 +44,7 @@ fn endpoints(addresses: &[String]) -> Vec<Endpoint> {
 }
 
 fn dialer(bootstrap: &[String], route: &Route) -> Dialer {
-    Dialer::new(route, &endpoints(bootstrap))
+    Dialer::new(&Security::default(), route, &endpoints(bootstrap)).expect("a dialer")
 }
 
 fn options(bootstrap: &[String], route: &Route) -> WatchOptions {
@@ -116,7 +117,7 @@ fn lag(snapshot: &Snapshot) -> Option<i64> {
 /// Watches until every broker has answered itself and the group lags by as many records as it must.
 async fn read(bootstrap: &[String], route: &Route, lags: u64) {
     let focus = tokio::sync::watch::channel(Focus::Cluster).1;
-    let mut watch = watch(options(bootstrap, route), focus);
+    let mut watch = watch(options(bootstrap, route), focus).expect("nothing to load");
     let complete = watch.snapshots.wait_for(|snapshot| {
         let facts = &snapshot.facts;
         let reached = facts.probes.values().filter(|p| p.reachable == Some(true));

@@ -12,6 +12,7 @@ use std::time::Duration;
 use broker::wire::api_key::ApiKey;
 use lookout::cluster::{Dialer, Paces, Watch, WatchOptions, bootstrap_endpoint, watch};
 use lookout::config::route::Route;
+use lookout::config::security::Security;
 use lookout::model::observed::FailureKind;
 use lookout::model::{BrokerId, Endpoint, Focus, Group, Observed, Rung, Snapshot};
 use tokio::net::TcpListener;
@@ -45,7 +46,7 @@ fn endpoints(addresses: &[String]) -> Vec<Endpoint> {
 
 /// A dialer that goes this route from these addresses.
 fn dialer(route: &Route, bootstrap: &[String]) -> Dialer {
-    Dialer::new(route, &endpoints(bootstrap))
+    Dialer::new(&Security::default(), route, &endpoints(bootstrap)).unwrap()
 }
 
 fn look(bootstrap: Vec<String>) -> Watch {
@@ -53,6 +54,7 @@ fn look(bootstrap: Vec<String>) -> Watch {
         options(bootstrap),
         tokio::sync::watch::channel(Focus::Cluster).1,
     )
+    .unwrap()
 }
 
 /// Waits for a snapshot of which `wanted` holds.
@@ -307,6 +309,35 @@ async fn a_broker_that_goes_away_is_unreachable_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_slow_question_that_was_refused_at_first_contact_is_asked_again_soon() {
+    let canned = Canned::start(World::empty(2).topics(3, 2)).await;
+    for key in [ApiKey::DESCRIBE_CONFIGS, ApiKey::DESCRIBE_LOG_DIRS] {
+        canned.deny(key);
+    }
+    let options = WatchOptions {
+        paces: Paces {
+            slow: Duration::from_hours(1),
+            ..paces(Duration::from_millis(200))
+        },
+        ..options(canned.bootstrap())
+    };
+    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1);
+    until(&mut watch, |s| {
+        kind_of(&s.facts.configs).is_some() && canned.count(ApiKey::DESCRIBE_LOG_DIRS) > 0
+    })
+    .await;
+    for key in [ApiKey::DESCRIBE_CONFIGS, ApiKey::DESCRIBE_LOG_DIRS] {
+        canned.allow(key);
+    }
+    until(&mut watch, |s| {
+        let disks = s.facts.log_dirs.values();
+        let told = disks.filter(|disks| disks.value().is_some()).count();
+        s.facts.configs.value().is_some() && told == 2
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn with_every_broker_away_contact_is_lost_and_found_again() {
     let mut canned = Canned::start(World::empty(2).topics(5, 1)).await;
     let mut watch = look(canned.bootstrap());
@@ -332,7 +363,7 @@ async fn with_every_broker_away_contact_is_lost_and_found_again() {
 async fn topics_are_never_created() {
     let canned = Canned::start(World::empty(2).topics(2, 2).groups(2, 2)).await;
     let (focus, focused) = tokio::sync::watch::channel(Focus::Topic("nobody-made-this".into()));
-    let mut watch = watch(options(canned.bootstrap()), focused);
+    let mut watch = watch(options(canned.bootstrap()), focused).unwrap();
     until(&mut watch, |s| {
         s.facts.ranges.contains_key("nobody-made-this") && groups(s).len() == 2
     })
@@ -348,7 +379,7 @@ async fn topics_are_never_created() {
 async fn the_topic_in_focus_has_its_ranges() {
     let canned = Canned::start(World::empty(3).topics(3, 4)).await;
     let (focus, focused) = tokio::sync::watch::channel(Focus::Topic("topic-00001".into()));
-    let mut watch = watch(options(canned.bootstrap()), focused);
+    let mut watch = watch(options(canned.bootstrap()), focused).unwrap();
     let seen = until(&mut watch, |s| !s.facts.ranges.is_empty()).await;
     let ranges = seen.facts.ranges["topic-00001"].value().unwrap();
     assert_eq!(ranges.len(), 4);

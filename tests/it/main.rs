@@ -14,3 +14,4 @@ mod support;
 mod tidy;
 mod ui;
 mod ways_in;
+mod ways;

@@ -169,6 +169,25 @@ impl Groups {
 
     /// Takes a partition over in an epoch: reads it in a task of its own.
     pub(super) fn lead(self: &Arc<Self>, index: i32, epoch: i32) {
+        let mut all = self.led.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = all.insert(index, self.taken_over(index, epoch)) {
+            before.close();
+        }
+    }
+
+    /// Reads a partition anew, unless it was lost or taken over anew meanwhile.
+    fn lead_again(self: &Arc<Self>, led: &Arc<Led>) {
+        let mut all = self.led.write().unwrap_or_else(PoisonError::into_inner);
+        let held = all
+            .get_mut(&led.index)
+            .filter(|held| Arc::ptr_eq(held, led));
+        if let Some(held) = held {
+            *held = self.taken_over(led.index, led.epoch);
+            led.close();
+        }
+    }
+
+    fn taken_over(self: &Arc<Self>, index: i32, epoch: i32) -> Arc<Led> {
         let (appended, settling) = mpsc::channel(MAX_IN_FLIGHT);
         let led = Arc::new(Led {
             index,
@@ -185,10 +204,7 @@ impl Groups {
             tokio::spawn(Arc::clone(self).settle_in_order(Arc::clone(&led), settling)),
         ];
         *led.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
-        let mut all = self.led.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(before) = all.insert(index, led) {
-            before.close();
-        }
+        led
     }
 
     /// Leads a partition no more.
@@ -337,7 +353,7 @@ impl Groups {
             if uncertain {
                 // It may be in the log and count after all: only the log knows.
                 log::warn!("partition {} of __consumer_offsets is read anew", led.index);
-                self.lead(led.index, led.epoch);
+                self.lead_again(&led);
                 return;
             }
         }

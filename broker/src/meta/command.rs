@@ -113,6 +113,7 @@ commands! {
     BrokerRegistration(BrokerRegistrationRequest, BrokerRegistrationResponse),
     BrokerHeartbeat(BrokerHeartbeatRequest, BrokerHeartbeatResponse),
     AlterPartition(AlterPartitionRequest, AlterPartitionResponse),
+    AssignReplicasToDirs(AssignReplicasToDirsRequest, AssignReplicasToDirsResponse),
     AllocateProducerIds(AllocateProducerIdsRequest, AllocateProducerIdsResponse),
     CreateTopics(CreateTopicsRequest, CreateTopicsResponse),
     DeleteTopics(DeleteTopicsRequest, DeleteTopicsResponse),
@@ -123,4 +124,7 @@ commands! {
         AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse
     ),
     UnregisterBroker(UnregisterBrokerRequest, UnregisterBrokerResponse),
+    AlterUserScramCredentials(
+        AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse
+    ),
 }

@@ -227,7 +227,7 @@ fn cluster(config: &NodeConfig, found: &[Result<Found, DirError>]) -> Result<Str
 
 /// Locks a directory, and formats it if it is empty.
 fn take(found: Found, node_id: i32, cluster_id: &str) -> Result<DataDir, DirError> {
-    let Found { path, meta } = found;
+    let Found { path, .. } = found;
     fs::create_dir_all(&path).map_err(DirError::io(&path))?;
     let lock_path = path.join(LOCK);
     let lock = OpenOptions::new()
@@ -241,6 +241,8 @@ fn take(found: Found, node_id: i32, cluster_id: &str) -> Result<DataDir, DirErro
         Err(rustix::io::Errno::WOULDBLOCK) => return Err(DirError::Shared(path)),
         Err(error) => return Err(DirError::io(&lock_path)(error.into())),
     }
+    // Another process may have formatted it before this one had the lock.
+    let meta = inspect(&path, node_id)?.meta;
     let id = match meta.and_then(|meta| meta.directory_id) {
         Some(id) => id,
         None => format(&path, node_id, cluster_id)?,

@@ -72,13 +72,30 @@ pub struct Membership {
     pub registered: watch::Sender<i64>,
     /// Told whenever it changes.
     pub standing: watch::Sender<Standing>,
+    /// Told why the node cannot go on, if that is so.
+    pub trouble: watch::Sender<Option<String>>,
 }
 
 impl Membership {
-    /// Keeps the broker a member as long as the task lives.
+    /// Keeps the broker a member as long as the task lives. Where the first registration does not come
+    /// about in `initial.broker.registration.timeout.ms`, the node cannot go on.
     pub async fn keep(mut self) {
+        let key = "initial.broker.registration.timeout.ms";
+        let mut within = self.broker.config.millis(key);
         loop {
-            let epoch = self.register().await;
+            let mut why = String::new();
+            let registered = self.register(&mut why);
+            let epoch = match within.take() {
+                None => registered.await,
+                Some(within) => match timeout(within, registered).await {
+                    Ok(epoch) => epoch,
+                    Err(_) => {
+                        let why = format!("not registered within {within:?} ({key}): {why}");
+                        self.trouble.send_replace(Some(why));
+                        return;
+                    }
+                },
+            };
             log::info!("registered with epoch {epoch}");
             self.registered.send_replace(epoch);
             self.stand(Standing::Fenced);
@@ -110,21 +127,20 @@ impl Membership {
         every.unwrap_or(IMPATIENT).max(Duration::from_millis(1))
     }
 
-    /// Registers, however long it takes; gives the epoch.
-    async fn register(&self) -> i64 {
+    /// Registers, however long it takes; gives the epoch. `why` is why that has not come about yet.
+    async fn register(&self, why: &mut String) -> i64 {
         let mut pause = BACK_OFF.0;
-        let mut said = String::new();
         loop {
-            let why = match self.ask_registration().await {
+            let now = match self.ask_registration().await {
                 Ok(response) if response.error_code == ErrorCode::NONE => {
                     return response.broker_epoch;
                 }
                 Ok(response) => refusal(response.error_code),
                 Err(error) => error.to_string(),
             };
-            if said != why {
-                log::warn!("not registered yet: {why}");
-                said = why;
+            if *why != now {
+                log::warn!("not registered yet: {now}");
+                *why = now;
             }
             sleep(pause).await;
             pause = (pause * 2).min(BACK_OFF.1);
@@ -212,17 +228,12 @@ impl Membership {
             broker_epoch: epoch,
             current_metadata_offset: *self.followed.borrow(),
             want_shut_down: want == Want::Leave,
-            offline_log_dirs: self.offline_dirs(),
+            // A broker that can write nowhere is no use to anybody: it leads and follows nothing.
+            want_fence: self.broker.replicas.directories().all_offline(),
+            offline_log_dirs: self.broker.replicas.offline_dirs(),
             ..BrokerHeartbeatRequest::default()
         };
         self.submit(request).await
-    }
-
-    /// Directories that failed since the registration; one that failed before start has no identity.
-    fn offline_dirs(&self) -> Vec<Uuid> {
-        let mut failed = self.broker.replicas.offline_dirs();
-        failed.retain(|id| !id.is_zero());
-        failed
     }
 
     /// Asks the controller, at most for half a session: a later answer would say little.

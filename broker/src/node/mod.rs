@@ -5,11 +5,13 @@
 //! the metadata, is unfenced, and accepts clients. Stop: leaderships move away, sockets close, logs
 //! close cleanly, the quorum ends.
 
+mod descriptors;
 mod dirs;
 mod faults;
 mod follow;
 mod membership;
 mod numbers;
+mod security;
 mod start;
 
 use std::collections::BTreeMap;
@@ -24,6 +26,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
 use crate::api::Broker;
+use crate::auth::GateError;
 use crate::config::NodeConfig;
 use crate::meta::image::Image;
 use crate::meta::quorum::QuorumError;
@@ -56,6 +59,14 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A listener cannot be what it is meant to be, or those of others cannot be entered.
+    #[error("listener {listener}: {why}")]
+    Security {
+        /// Its name.
+        listener: String,
+        /// What is wrong.
+        why: GateError,
+    },
     /// The metadata quorum, and what is wrong with it.
     #[error(transparent)]
     Quorum(#[from] QuorumError),
@@ -77,6 +88,7 @@ pub struct NodeHandle {
     tasks: JoinSet<()>,
     want: watch::Sender<Want>,
     standing: watch::Receiver<Standing>,
+    trouble: watch::Receiver<Option<String>>,
     dirs: Dirs,
 }
 
@@ -95,6 +107,11 @@ impl NodeHandle {
     /// Where the metrics are served, if they are.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|endpoint| endpoint.address)
+    }
+
+    /// What the node counts, as Prometheus text.
+    pub fn metrics_text(&self) -> String {
+        self.broker.metrics.text()
     }
 
     /// The cluster that the node belongs to.
@@ -117,17 +134,35 @@ impl NodeHandle {
         }
     }
 
+    /// Resolves with the reason if the node cannot go on by itself: its consensus has ended, or it was
+    /// never registered. [`NodeHandle::shut_down`] closes what is left.
+    pub async fn failed(&self) -> String {
+        let mut trouble = self.trouble.clone();
+        let told = async move {
+            let told = trouble.wait_for(Option::is_some).await;
+            let told = told.ok().and_then(|told| told.clone());
+            match told {
+                Some(why) => why,
+                // A node without a broker has nobody who could tell.
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            why = self.broker.quorum.failed() => why,
+            why = told => why,
+        }
+    }
+
     /// Runs until SIGTERM or SIGINT and stops in order; a second signal stops at once. SIGHUP is
     /// ignored: settings are read at start. An error is a node that cannot go on.
     pub async fn until_stopped(self) -> Result<(), StartError> {
         let mut signals = Signals::new()?;
-        let quorum = self.broker.quorum.clone();
         let failed = tokio::select! {
             name = signals.next() => {
                 log::info!("{name}: stopping");
                 None
             }
-            why = quorum.failed() => Some(why),
+            why = self.failed() => Some(why),
         };
         if let Some(why) = failed {
             self.shut_down(Duration::ZERO).await;

@@ -6,16 +6,19 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use super::assign::Assigning;
 use super::house::House;
 use super::isr::{Agreed, Next, Proposal};
 use super::partition::{Key, Partition};
-use crate::meta::command::Command;
+use crate::meta::command::{Command, Reply};
 use crate::meta::quorum::{Quorum, SubmitError};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::alter_partition::{
     AlterPartitionDone, AlterPartitionOne, AlterPartitionTopic, IsrMember,
 };
-use crate::wire::messages::{AlterPartitionRequest, AlterPartitionResponse};
+use crate::wire::messages::{
+    AlterPartitionRequest, AlterPartitionResponse, AssignReplicasToDirsRequest,
+};
 
 /// The pause before a change is asked for again.
 const RETRY_AFTER: Duration = Duration::from_millis(50);
@@ -24,30 +27,35 @@ const RETRY_AFTER: Duration = Duration::from_millis(50);
 pub type Altering = Pin<Box<dyn Future<Output = Result<AlterPartitionResponse, String>> + Send>>;
 
 /// The controller, as far as replication needs it.
-pub trait IsrControl: Send + Sync + 'static {
+pub trait Control: Send + Sync + 'static {
     /// Asks for changes of ISRs (rule 26); an error in words if the controller could not be asked.
     fn alter(&self, request: AlterPartitionRequest) -> Altering;
+
+    /// Says in which directories replicas lie (KIP-858); an error in words if the controller could not
+    /// be asked.
+    fn assign(&self, request: AssignReplicasToDirsRequest) -> Assigning;
 }
 
-impl IsrControl for Quorum {
+impl Control for Quorum {
     fn alter(&self, request: AlterPartitionRequest) -> Altering {
-        let quorum = self.clone();
-        Box::pin(async move {
-            let reply = quorum
-                .submit(Command::AlterPartition(request))
-                .await
-                .map_err(|error: SubmitError| error.to_string())?;
-            reply
-                .try_into()
-                .map_err(|_| "the controller answered something else".to_owned())
-        })
+        Box::pin(ask(self.clone(), Command::AlterPartition(request)))
     }
+
+    fn assign(&self, request: AssignReplicasToDirsRequest) -> Assigning {
+        Box::pin(ask(self.clone(), Command::AssignReplicasToDirs(request)))
+    }
+}
+
+async fn ask<R: TryFrom<Reply>>(quorum: Quorum, command: Command) -> Result<R, String> {
+    let reply = quorum.submit(command).await;
+    let reply = reply.map_err(|error: SubmitError| error.to_string())?;
+    R::try_from(reply).map_err(|_| "the controller answered something else".to_owned())
 }
 
 type Sent = BTreeMap<Key, (Arc<Partition>, Proposal)>;
 
 /// Sends what is proposed until the node stops.
-pub(super) async fn run(house: Arc<House>, control: Arc<dyn IsrControl>) {
+pub(super) async fn run(house: Arc<House>, control: Arc<dyn Control>) {
     loop {
         let sent = collect(&house);
         if sent.is_empty() {

@@ -17,8 +17,8 @@ const MAX_NAME_BYTES: usize = 249 + 1 + 10;
 pub struct Directory {
     /// Where it is.
     pub path: PathBuf,
-    /// Its identity (`directory.id` of `meta.properties`).
-    pub id: Uuid,
+    /// Its identity (`directory.id` of `meta.properties`); `None` where it could not be read.
+    pub id: Option<Uuid>,
 }
 
 /// Space of a directory's file system, in bytes.
@@ -54,11 +54,13 @@ pub struct Directories {
 }
 
 impl Directories {
-    /// These directories, all online.
+    /// These directories; those without an identity are offline from the start.
     pub fn new(all: Vec<Directory>, faults: Faults) -> Self {
+        let nameless = all.iter().enumerate().filter(|(_, dir)| dir.id.is_none());
+        let failed: Vec<usize> = nameless.map(|(at, _)| at).collect();
         Self {
+            failed: RwLock::new(failed),
             all,
-            failed: RwLock::default(),
             faults,
             stopped_in: RwLock::default(),
         }
@@ -78,6 +80,23 @@ impl Directories {
     pub fn is_online(&self, at: usize) -> bool {
         let failed = self.failed.read().unwrap_or_else(PoisonError::into_inner);
         !failed.contains(&at)
+    }
+
+    /// Whether every directory is online.
+    pub fn all_online(&self) -> bool {
+        let failed = self.failed.read().unwrap_or_else(PoisonError::into_inner);
+        failed.is_empty()
+    }
+
+    /// Whether no directory is online.
+    pub fn all_offline(&self) -> bool {
+        let failed = self.failed.read().unwrap_or_else(PoisonError::into_inner);
+        failed.len() == self.all.len()
+    }
+
+    /// The position of the directory with this identity.
+    pub fn position(&self, id: Uuid) -> Option<usize> {
+        self.all.iter().position(|dir| dir.id == Some(id))
     }
 
     /// Takes a directory offline until the node starts anew; gives whether it was online.
@@ -117,11 +136,11 @@ impl Directories {
         }
     }
 
-    /// Identities of the directories that are offline.
+    /// Identities of the directories that are offline, as far as they could be read.
     pub fn offline(&self) -> Vec<Uuid> {
         let failed = self.failed.read().unwrap_or_else(PoisonError::into_inner);
-        let ids = failed.iter().filter_map(|at| self.all.get(*at));
-        ids.map(|dir| dir.id).collect()
+        let dirs = failed.iter().filter_map(|at| self.all.get(*at));
+        dirs.filter_map(|dir| dir.id).collect()
     }
 
     /// The guard of everything that is done to a directory: faults on purpose are met there.
@@ -196,6 +215,8 @@ impl Directory {
             Err(error) => return Err(error),
         };
         std::fs::remove_file(&path)?;
+        // Were it back after a power cut, logs that were cut off would be taken for whole.
+        std::fs::File::open(&self.path)?.sync_all()?;
         let mark: Option<Mark> = serde_json::from_slice(&bytes).ok();
         let mark = mark.filter(|mark| mark.version == 0);
         Ok(Some(mark.map_or(-1, |mark| mark.broker_epoch)))
@@ -265,7 +286,7 @@ mod tests {
         log::write_topic_id(&root.path().join("a-b-3"), id, &guard).unwrap();
         let directory = Directory {
             path: root.path().to_owned(),
-            id,
+            id: Some(id),
         };
         let mut scan = directory.scan().unwrap();
         scan.unknown.sort();
@@ -286,7 +307,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let directory = Directory {
             path: root.path().to_owned(),
-            id: Uuid::ZERO,
+            id: None,
         };
         assert_eq!(directory.take_clean_mark().unwrap(), None);
         directory.mark_clean(5).unwrap();
@@ -302,12 +323,35 @@ mod tests {
     fn a_failed_directory_is_told_once_and_stays_offline() {
         let directory = Directory {
             path: PathBuf::new(),
-            id: Uuid([1; 16]),
+            id: Some(Uuid([1; 16])),
         };
         let all = Directories::new(vec![directory], Faults::default());
         assert!(all.is_online(0));
         assert!(all.fail(0));
         assert!(!all.fail(0));
         assert_eq!(all.offline(), [Uuid([1; 16])]);
+    }
+
+    #[test]
+    fn a_directory_whose_identity_could_not_be_read_is_offline_and_has_none() {
+        let directory = |id| Directory {
+            path: PathBuf::new(),
+            id,
+        };
+        let known = Uuid([1; 16]);
+        let all = Directories::new(
+            vec![directory(None), directory(Some(known))],
+            Faults::default(),
+        );
+        assert!(!all.is_online(0) && all.is_online(1));
+        assert!(all.offline().is_empty());
+        assert_eq!(
+            (all.position(known), all.position(Uuid::ZERO)),
+            (Some(1), None)
+        );
+        assert!(!all.all_online() && !all.all_offline());
+        all.fail(1);
+        assert!(all.all_offline());
+        assert_eq!(all.offline(), [known]);
     }
 }

@@ -1,10 +1,10 @@
 //! What a change of the metadata means for the replicas of this node. Work grows with the change.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::partition::{Key, Partition};
-use super::store::{self, Opened, Shelf};
+use super::store::{self, Assigned, Opened, Origin, Shelf};
 use super::{Replicas, gauges};
 use crate::config::TopicSettings;
 use crate::meta::image::{Delta, Image, Topic};
@@ -36,21 +36,32 @@ impl Replicas {
             .filter(|(id, index)| !is_assigned(image, *id, *index, self.house.me))
             .copied()
             .collect();
+        // Topics are deleted while a node is down; all of them at once more likely are forgotten.
+        let is_known = |(id, _): &Key| image.topic_by_id(*id).is_some();
+        let knows_any = found.keys().any(is_known);
         for key in strays {
-            if let Some(opened) = found.remove(&key) {
-                let name = store::describe(&opened.topic, key);
-                log::info!("{name} is no longer assigned to this broker");
-                let path = store::delete(&self.house, Some(opened.dir), opened.log);
-                self.leave(path, 0);
+            for opened in found.remove(&key).into_iter().flatten() {
+                if knows_any {
+                    self.drop_stray(key, opened, "is no longer assigned to this broker");
+                } else {
+                    store::set_aside(&self.house, opened);
+                }
             }
         }
         for topic in image.topics.values() {
             let here = (0..).zip(&topic.partitions);
             for (index, state) in here.filter(|(_, state)| self.is_mine(state)) {
-                let opened = found.remove(&(topic.id, index));
-                self.take_up(image, topic, index, state, opened);
+                let known = found.remove(&(topic.id, index)).unwrap_or_default();
+                self.take_up(image, topic, (index, state), Origin::Known(known));
             }
         }
+    }
+
+    fn drop_stray(&self, key: Key, opened: Opened, why: &str) {
+        let name = store::describe(&opened.topic, key);
+        log::info!("{}: {name} {why}", opened.log.dir().display());
+        let path = store::delete(&self.house, Some(opened.dir), opened.log);
+        self.leave(path, 0);
     }
 
     /// Later metadata: what the delta names.
@@ -66,7 +77,7 @@ impl Replicas {
             let state = topic.and_then(|topic| at(topic, index));
             match (topic, state, self.house.get((id, index))) {
                 (Some(topic), Some(state), _) if self.is_mine(state) => {
-                    self.take_up(image, topic, index, state, None);
+                    self.take_up(image, topic, (index, state), Origin::New);
                 }
                 (_, _, Some(partition)) => self.drop_replica(&partition),
                 _ => {}
@@ -84,24 +95,38 @@ impl Replicas {
         &self,
         image: &Image,
         topic: &Topic,
-        index: i32,
-        state: &PartitionState,
-        opened: Option<Opened>,
+        (index, state): (i32, &PartitionState),
+        origin: Origin,
     ) {
         let house = &self.house;
-        let partition = house.get((topic.id, index)).unwrap_or_else(|| {
-            let settings = Arc::new(settings::of_topic(image, &house.config, &topic.name));
-            let key = (topic.id, index);
-            let made = store::make(house, &topic.name, key, opened, &settings);
-            let made = Arc::new(made);
-            gauges::add(house, &made);
-            house
-                .partitions
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(Arc::clone(&made));
-            made
-        });
+        let known = house.get((topic.id, index));
+        // One that has no directory was assigned before: what it had may lie on a disk that is away.
+        let origin = match known {
+            Some(_) => Origin::Known(Vec::new()),
+            None => origin,
+        };
+        let partition = known
+            .filter(|known| known.dir.is_some())
+            .unwrap_or_else(|| {
+                let settings = Arc::new(settings::of_topic(image, &house.config, &topic.name));
+                let replica = Assigned {
+                    topic: &topic.name,
+                    key: (topic.id, index),
+                    state,
+                };
+                let (made, others) = store::make(house, &replica, origin, &settings);
+                for other in others {
+                    self.drop_stray(replica.key, other, "lies in another directory too");
+                }
+                let made = Arc::new(made);
+                gauges::add(house, &made);
+                house
+                    .partitions
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(Arc::clone(&made));
+                made
+            });
         let rules = house.rules(&Self::settings_of(&partition));
         let now_ms = house.clock.now_ms();
         match partition.follow_metadata(state, rules, image, now_ms) {
@@ -110,9 +135,35 @@ impl Replicas {
             Err(failure) => {
                 let refusal = house.told(failure);
                 log::error!("{}-{index}: {:?}", topic.name, refusal.message);
+                self.unsettled().insert(partition.key);
             }
         }
+        house.place(&partition, state);
+        if partition.dir.is_none() {
+            self.unsettled().insert(partition.key);
+        }
         self.fetchers.assign(house, &partition, partition.source());
+    }
+
+    fn unsettled(&self) -> MutexGuard<'_, BTreeSet<Key>> {
+        self.unsettled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes what the disk had no room for when the metadata asked for it: replicas, and their roles.
+    pub(super) fn settle(&self) {
+        let _one_image_at_a_time = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let image = self.house.image();
+        for (id, index) in std::mem::take(&mut *self.unsettled()) {
+            let topic = image.topic_by_id(id);
+            let state = topic.and_then(|topic| at(topic, index));
+            if let (Some(topic), Some(state)) = (topic, state)
+                && self.is_mine(state)
+            {
+                self.take_up(&image, topic, (index, state), Origin::New);
+            }
+        }
     }
 
     fn settings_of(partition: &Partition) -> Arc<TopicSettings> {
@@ -127,9 +178,13 @@ impl Replicas {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(partition.key);
+        self.house.forget_place(partition.key);
         gauges::forget(&self.house, partition);
+        if self.house.of_topic(partition.key.0).is_empty() {
+            gauges::forget_topic(&self.house, &partition.topic);
+        }
         let delay_ms = Self::settings_of(partition).file_delete_delay_ms;
-        if let Some(log) = partition.take_log() {
+        if let Some(log) = partition.release() {
             let path = store::delete(&self.house, partition.dir, log);
             self.leave(path, delay_ms);
         }

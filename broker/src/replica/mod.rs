@@ -1,6 +1,7 @@
 //! Replication: leaders and followers over logs. The decisions are pure state machines
 //! (`leader`, `follower`, `isr`); this shell has the disks, the tasks and the connections.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -18,6 +19,7 @@ use crate::wire::error_code::ErrorCode;
 use crate::wire::uuid::Uuid;
 
 mod alter;
+mod assign;
 mod compactor;
 pub mod directories;
 pub mod epochs;
@@ -37,7 +39,8 @@ mod store;
 mod upkeep;
 pub mod watermark;
 
-pub use alter::{Altering, IsrControl};
+pub use alter::{Altering, Control};
+pub use assign::Assigning;
 use compactor::Compactor;
 use directories::{Directories, Directory};
 use fetcher::Fetchers;
@@ -52,8 +55,9 @@ use upkeep::Leftovers;
 pub struct Ground {
     /// The node's settings.
     pub config: Arc<NodeConfig>,
-    /// The log directories with their identities, in the order of `log.dirs`.
-    pub dirs: Vec<(PathBuf, Uuid)>,
+    /// The log directories with their identities, in the order of `log.dirs`; one without an identity
+    /// could not be used at start and stays offline.
+    pub dirs: Vec<(PathBuf, Option<Uuid>)>,
     /// Time.
     pub clock: Clock,
     /// Numbers.
@@ -81,6 +85,8 @@ pub struct Replicas {
     leftovers: Arc<Leftovers>,
     /// Logs found at start; taken by the first metadata.
     shelf: Mutex<Option<Shelf>>,
+    /// Replicas that the disk had no room for when the metadata asked for them or their role.
+    unsettled: Mutex<BTreeSet<partition::Key>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     turn: AtomicUsize,
 }
@@ -102,6 +108,8 @@ impl Replicas {
             partitions: RwLock::default(),
             proposals: Mutex::default(),
             proposed: Notify::new(),
+            places: Mutex::default(),
+            misplaced: Notify::new(),
             compactor: Compactor::default(),
             isr_shrinks: counter("kafka_server_replicamanager_isrshrinks_total"),
             isr_expands: counter("kafka_server_replicamanager_isrexpands_total"),
@@ -116,15 +124,19 @@ impl Replicas {
             fetchers: Fetchers::default(),
             leftovers: Arc::default(),
             shelf: Mutex::new(Some(shelf)),
+            unsettled: Mutex::default(),
             tasks: Mutex::default(),
             turn: AtomicUsize::new(0),
         })
     }
 
-    /// Starts what happens by itself: changes of ISRs, checkpoints, retention, compaction.
-    pub fn start(&self, control: Arc<dyn IsrControl>) {
+    /// Starts what happens by itself: changes of ISRs, the places of replicas, checkpoints, retention, compaction.
+    pub fn start(self: &Arc<Self>, control: Arc<dyn Control>) {
         let mut tasks = upkeep::start(&self.house, &self.leftovers);
-        tasks.push(tokio::spawn(alter::run(Arc::clone(&self.house), control)));
+        let (house, asked) = (Arc::clone(&self.house), Arc::clone(&control));
+        tasks.push(tokio::spawn(upkeep::settle(Arc::downgrade(self))));
+        tasks.push(tokio::spawn(alter::run(house, control)));
+        tasks.push(tokio::spawn(assign::run(Arc::clone(&self.house), asked)));
         let mut kept = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend(tasks);
     }
@@ -240,7 +252,9 @@ impl Replicas {
         let Some(dir) = partition.dir.filter(|dir| dirs.is_online(*dir)) else {
             return;
         };
-        if let Err(error) = dirs.probe(dir) {
+        if let Err(error) = dirs.probe(dir)
+            && !error.is_shortage()
+        {
             self.house.fail_directory(dir, &error.to_string());
         }
     }

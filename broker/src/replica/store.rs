@@ -2,10 +2,11 @@
 //! closing. Everything here blocks on the disk.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::assign::assigned;
 use super::directories::{Directory, Found};
 use super::house::House;
 use super::partition::{Failure, Key, Making, Partition, Traffic};
@@ -14,6 +15,7 @@ use crate::log::checkpoint::{
     self, CLEANER_OFFSETS, HIGH_WATERMARKS, LOG_STARTS, Offsets, RECOVERY_POINTS,
 };
 use crate::log::{Access, Log, LogError, Opening, write_topic_id};
+use crate::meta::record::PartitionState;
 use crate::wire::uuid::Uuid;
 
 /// A log that was found at start and waits for the metadata to say whose it is.
@@ -26,8 +28,27 @@ pub(super) struct Opened {
     pub(super) clean_below: Option<i64>,
 }
 
-/// The logs found at start.
-pub(super) type Shelf = HashMap<Key, Opened>;
+/// The logs found at start; several of one partition where its disk was away for a while and the
+/// replica began anew on another one.
+pub(super) type Shelf = HashMap<Key, Vec<Opened>>;
+
+/// Where a replica comes from.
+pub(super) enum Origin {
+    /// It was assigned here before: its logs that were found at start, best first.
+    Known(Vec<Opened>),
+    /// It has been assigned here only now.
+    New,
+}
+
+/// How the metadata has a replica of this broker.
+pub(super) struct Assigned<'a> {
+    /// The topic's name.
+    pub(super) topic: &'a Arc<str>,
+    /// The topic's id and the index.
+    pub(super) key: Key,
+    /// The partition's state.
+    pub(super) state: &'a PartitionState,
+}
 
 /// The checkpoints of one directory.
 #[derive(Debug, Default)]
@@ -69,7 +90,8 @@ struct Job {
 /// offline; the others are opened all the same.
 pub(super) fn open_all(house: &House, settings: &Arc<TopicSettings>) -> Shelf {
     let mut jobs = Vec::new();
-    for (at, dir) in house.dirs.iter() {
+    let online = |(at, _): &(usize, _)| house.dirs.is_online(*at);
+    for (at, dir) in house.dirs.iter().filter(online) {
         match jobs_of(house, at, dir) {
             Ok(found) => jobs.extend(found),
             Err(error) => house.fail_directory(at, &error.to_string()),
@@ -84,7 +106,8 @@ pub(super) fn open_all(house: &House, settings: &Arc<TopicSettings>) -> Shelf {
                 continue;
             };
             let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
-            shelf.insert((job.found.topic_id, job.found.index), opened);
+            let key = (job.found.topic_id, job.found.index);
+            shelf.entry(key).or_default().push(opened);
         }
     };
     std::thread::scope(|scope| {
@@ -161,35 +184,64 @@ fn open(house: &House, settings: &Arc<TopicSettings>, job: &Job) -> Option<Opene
     }
 }
 
-/// Takes a log from the shelf, or makes one in the directory with the fewest partitions.
+/// Takes a log that was found at start, or makes one; the other logs that were found are given back.
 pub(super) fn make(
     house: &House,
-    topic: &Arc<str>,
-    key: Key,
-    opened: Option<Opened>,
+    replica: &Assigned<'_>,
+    origin: Origin,
     settings: &Arc<TopicSettings>,
-) -> Partition {
-    let opened = match opened {
-        Some(mut opened) => {
+) -> (Partition, Vec<Opened>) {
+    let (opened, others) = match origin {
+        Origin::Known(mut found) if !found.is_empty() => {
+            let mut opened = found.remove(best(house, replica, &found));
             opened.log.reconfigure(Arc::clone(settings));
-            Some(opened)
+            (Some(opened), found)
         }
-        None => create(house, topic, key, settings),
+        origin => {
+            let dir = place_for(house, replica, &origin);
+            let made = dir.and_then(|dir| create(house, replica, dir, settings));
+            (made, Vec::new())
+        }
     };
     let (high_watermark, clean_below) = opened
         .as_ref()
         .map_or((0, None), |one| (one.high_watermark, one.clean_below));
     let (dir, log) = opened.map(|one| (one.dir, one.log)).unzip();
-    Partition::new(Making {
-        topic: Arc::clone(topic),
-        key,
+    let partition = Partition::new(Making {
+        topic: Arc::clone(replica.topic),
+        key: replica.key,
         dir,
         log,
         high_watermark,
         clean_below,
         settings: Arc::clone(settings),
-        traffic: traffic(house, topic),
-    })
+        traffic: traffic(house, replica.topic),
+    });
+    (partition, others)
+}
+
+/// Of several logs of one partition the one where the metadata has it, else the longest.
+fn best(house: &House, replica: &Assigned<'_>, found: &[Opened]) -> usize {
+    let assigned = house.dirs.position(assigned(replica.state, house.me));
+    let rank = |one: &Opened| (Some(one.dir) == assigned, one.log.log_end_offset());
+    let ranked = found.iter().enumerate().max_by_key(|(_, one)| rank(one));
+    ranked.map_or(0, |(at, _)| at)
+}
+
+/// The directory for a log that is not here; `None` where it may lie on a disk that is offline: made
+/// anew it would be empty, and could lead.
+fn place_for(house: &House, replica: &Assigned<'_>, origin: &Origin) -> Option<usize> {
+    let (state, dirs) = (replica.state, &house.dirs);
+    let directory = assigned(state, house.me);
+    if let Some(at) = dirs.position(directory) {
+        return Some(at).filter(|at| dirs.is_online(*at));
+    }
+    let vouched = [&state.isr, &state.elr, &state.last_known_elr];
+    let had_log = !directory.is_zero() || vouched.iter().any(|ids| ids.contains(&house.me));
+    match origin {
+        Origin::Known(_) if had_log && !dirs.all_online() => None,
+        Origin::Known(_) | Origin::New => emptiest(house),
+    }
 }
 
 fn traffic(house: &House, topic: &str) -> Traffic {
@@ -204,11 +256,11 @@ fn traffic(house: &House, topic: &str) -> Traffic {
 
 fn create(
     house: &House,
-    topic: &Arc<str>,
-    key: Key,
+    replica: &Assigned<'_>,
+    dir: usize,
     settings: &Arc<TopicSettings>,
 ) -> Option<Opened> {
-    let dir = emptiest(house)?;
+    let (topic, key) = (replica.topic, replica.key);
     let path = house.dirs.get(dir)?.path.join(format!("{topic}-{}", key.1));
     let guard = house.dirs.guard(dir);
     let opening = Opening {
@@ -231,7 +283,7 @@ fn create(
             high_watermark: 0,
             clean_below: None,
         }),
-        Err(error) if error.is_full() => {
+        Err(error) if error.is_shortage() => {
             log::error!("{topic}-{} cannot be made: {error}", key.1);
             None
         }
@@ -244,6 +296,9 @@ fn create(
 
 /// The online directory with the fewest partitions.
 fn emptiest(house: &House) -> Option<usize> {
+    if !house.dirs.iter().any(|(at, _)| house.dirs.is_online(at)) {
+        return None;
+    }
     let mut counts: HashMap<usize, usize> = HashMap::new();
     for partition in house.all() {
         if let Some(dir) = partition.dir {
@@ -262,13 +317,34 @@ fn emptiest(house: &House) -> Option<usize> {
 /// Renames a log's directory for later removal.
 pub(super) fn delete(house: &House, dir: Option<usize>, log: Log) -> Option<PathBuf> {
     let path = log.dir().to_owned();
-    match log.mark_deleted() {
+    renamed(house, dir, &path, log.mark_deleted())
+}
+
+/// Renames a log's directory so that it is left alone, and says so.
+pub(super) fn set_aside(house: &House, opened: Opened) {
+    let path = opened.log.dir().to_owned();
+    if let Some(now) = renamed(house, Some(opened.dir), &path, opened.log.mark_stray()) {
+        log::error!(
+            "the metadata knows no topic of this broker's logs, as if it had been lost: {} is set aside as {}",
+            path.display(),
+            now.display()
+        );
+    }
+}
+
+fn renamed(
+    house: &House,
+    dir: Option<usize>,
+    path: &Path,
+    renamed: Result<PathBuf, LogError>,
+) -> Option<PathBuf> {
+    match renamed {
         Ok(path) => Some(path),
         Err(error) => {
-            if let (Some(dir), false) = (dir, error.is_full()) {
+            if let (Some(dir), false) = (dir, error.is_shortage()) {
                 house.fail_directory(dir, &error.to_string());
             }
-            log::error!("{} is not deleted: {error}", path.display());
+            log::error!("{} is not renamed: {error}", path.display());
             None
         }
     }
@@ -310,7 +386,7 @@ pub(super) fn write_checkpoints(
             checkpoint::write_offsets(&dir.path.join(name), offsets, &house.dirs.guard(at));
         match written {
             Ok(()) => {}
-            Err(error) if error.is_full() => {
+            Err(error) if error.is_shortage() => {
                 log::warn!("{}: {name} is not written: {error}", dir.path.display());
             }
             Err(error) => house.fail_directory(at, &error.to_string()),
@@ -323,8 +399,9 @@ pub(super) fn close_all(house: &House) {
     write_checkpoints(house, HIGH_WATERMARKS, |state| {
         state.log.as_ref().map(|_| state.high_watermark)
     });
+    let now_ms = house.clock.now_ms();
     for partition in house.all() {
-        if let Err(failure) = partition.flush(true) {
+        if let Err(failure) = partition.flush(|_| true, now_ms) {
             let refusal = house.told(failure);
             log::error!(
                 "{}-{} is not flushed: {:?}",
@@ -342,7 +419,7 @@ pub(super) fn close_all(house: &House) {
     });
     let mut unclean = Vec::new();
     for partition in house.all() {
-        let Some(log) = partition.take_log() else {
+        let Some(log) = partition.release() else {
             continue;
         };
         if let Err(error) = log.close() {
@@ -381,12 +458,9 @@ fn maintain_log(partition: &Partition, now_ms: i64) -> Result<(), Failure> {
         return Ok(());
     };
     let fail = |error| partition.disk_failure(&error);
-    let rolled = log.roll_if_due(now_ms).map_err(fail)?;
+    log.roll_if_due(now_ms).map_err(fail)?;
     log.retain(high_watermark, now_ms).map_err(fail)?;
-    log.sweep(now_ms).map_err(fail)?;
-    drop(state);
-    partition.note_roll(rolled);
-    Ok(())
+    log.sweep(now_ms).map_err(fail)
 }
 
 /// The id under which a topic's leftovers are told in logs.

@@ -15,6 +15,9 @@ impl Uuid {
     /// All zeros: the protocol's "no id".
     pub const ZERO: Self = Self([0; 16]);
 
+    /// The log directory of a replica whose broker has lost it, whichever it was (KIP-858).
+    pub const LOST: Self = Self(1_u128.to_be_bytes());
+
     /// Whether this is the protocol's "no id".
     pub fn is_zero(self) -> bool {
         self == Self::ZERO

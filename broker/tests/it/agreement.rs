@@ -99,6 +99,7 @@ peers! {
     DescribeTransactionsRequest DescribeTransactionsResponse;
     ListTransactionsRequest ListTransactionsResponse;
     ConsumerGroupDescribeRequest ConsumerGroupDescribeResponse;
+    AssignReplicasToDirsRequest AssignReplicasToDirsResponse;
     ListConfigResourcesRequest ListConfigResourcesResponse;
     DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse;
     ShareGroupDescribeRequest ShareGroupDescribeResponse;

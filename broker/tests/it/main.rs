@@ -9,7 +9,10 @@
 
 mod agreement;
 mod api;
+mod auth;
 mod config;
+mod descriptors;
+mod disks;
 mod framing;
 mod golden;
 mod group;

@@ -147,3 +147,14 @@ async fn a_directory_in_use_is_refused_and_free_after_the_stop() {
     assert!(served.is_ok());
     cluster.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_never_registered_says_so_and_cannot_go_on() {
+    let key = "initial.broker.registration.timeout.ms";
+    let mut cluster = Cluster::planned(2, &[(key, "500")]);
+    // Alone it is no majority, and nobody registers anybody.
+    cluster.launch(1).await;
+    let why = timeout(PATIENCE, cluster.node(1).failed()).await.unwrap();
+    assert!(why.contains(key) && why.contains("500ms"), "{why}");
+    cluster.end().await;
+}

@@ -4,4 +4,5 @@
 mod cuts;
 mod disk;
 mod house;
+mod losses;
 mod nodes;

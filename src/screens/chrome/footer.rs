@@ -12,7 +12,7 @@ pub fn lines(scene: &Scene, keys: &[&[Binding]], width: usize) -> (Line<'static>
     let coverage = coverage(scene);
     let room = width.saturating_sub(coverage.width(scene.skin.glyphs) + 1);
     let (everywhere, own) = keys.split_last().unwrap_or((&(&[] as &[Binding]), &[]));
-    let everywhere = words(&[everywhere]);
+    let mut everywhere = words(&[everywhere]);
     let mut own = words(own);
     let width = |words: &[(String, String)]| -> usize {
         let widths = words.iter();
@@ -20,6 +20,14 @@ pub fn lines(scene: &Scene, keys: &[&[Binding]], width: usize) -> (Line<'static>
             .map(|(key, label)| text::width(key) + text::width(label))
             .sum()
     };
+    let last = everywhere.split_off(everywhere.len().saturating_sub(1));
+    // What acts everywhere is known from elsewhere: it gives way where all of this screen's keys fit then.
+    if 1 + width(&own) + width(&everywhere) + width(&last) > room
+        && 1 + width(&own) + width(&last) <= room
+    {
+        everywhere.clear();
+    }
+    everywhere.extend(last);
     // How to see all keys is the last to go.
     while !own.is_empty() && 1 + width(&own) + width(&everywhere) > room {
         own.pop();

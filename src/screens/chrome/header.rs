@@ -30,12 +30,15 @@ struct Segment {
 /// Left and right side for a width in cells.
 pub fn lines(scene: &Scene, trail: &[&Screen], width: usize) -> (Line<'static>, Line<'static>) {
     let glyphs = scene.skin.glyphs;
+    let doubt = doubt(scene);
+    let margin = NAME.len() + text::width(&doubt);
     let crumbs_width = text::width(&crumbs(scene, trail, width)).min(width / 3);
-    let room = width.saturating_sub(crumbs_width + NAME.len() + 2);
+    let room = width.saturating_sub(crumbs_width + margin + 2);
     let right = fit(segments(scene), room);
-    let left_room = width.saturating_sub(right.width(glyphs) + NAME.len() + 1);
+    let left_room = width.saturating_sub(right.width(glyphs) + margin + 1);
     let crumbs = crumbs(scene, trail, left_room);
     let mut left = Line::of(NAME, Role::Accent);
+    left.push(doubt, Role::Crit);
     match badge(scene).and_then(|(badge, role)| Some((crumbs.split_once(badge)?, badge, role))) {
         Some(((name, way), badge, role)) => {
             left.push(name.to_owned(), Role::Header);
@@ -54,6 +57,12 @@ fn badge(scene: &Scene) -> Option<(&'static str, Role)> {
     }
     let badge = scene.snapshot.facts.stakes.badge()?;
     Some((badge, Role::Major))
+}
+
+/// What is not checked of the brokers' certificates, before the cluster's name: nobody shall forget it.
+fn doubt(scene: &Scene) -> String {
+    let doubt = scene.snapshot.facts.doubt;
+    doubt.map_or(String::new(), |doubt| format!("{} ", doubt.badge()))
 }
 
 /// What a place is called.

@@ -47,7 +47,23 @@ pub struct Shared {
     muted: Mutex<BTreeSet<ApiKey>>,
     /// Different metadata requests that could create a topic.
     creating: Mutex<u64>,
-    answers: Mutex<HashMap<(i32, i16, i16, Bytes), Bytes>>,
+    answers: Mutex<Kept>,
+}
+
+/// Answers that were given before.
+#[derive(Debug, Default)]
+struct Kept {
+    /// By node, API, version and request.
+    frames: HashMap<(i32, i16, i16, Bytes), Bytes>,
+    /// How often what they say has changed: an answer that was made meanwhile is old and must not be kept.
+    changes: u64,
+}
+
+impl Kept {
+    fn change(&mut self) {
+        self.frames.clear();
+        self.changes += 1;
+    }
 }
 
 /// A running cluster; everything ends when it is dropped.
@@ -87,7 +103,7 @@ impl Canned {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         self.shared.ports.lock().unwrap().insert(id, port);
-        self.shared.answers.lock().unwrap().clear();
+        self.shared.answers.lock().unwrap().change();
         let (mood, moods) = watch::channel(Mood::Serve);
         self.moods.insert(id, mood);
         self.nodes
@@ -114,7 +130,7 @@ impl Canned {
     pub fn divert(&self, id: i32, other: &Self, node: i32) {
         let port = *other.shared.ports.lock().unwrap().get(&node).unwrap();
         self.shared.ports.lock().unwrap().insert(id, port);
-        self.shared.answers.lock().unwrap().clear();
+        self.shared.answers.lock().unwrap().change();
     }
 
     /// The addresses of all nodes.
@@ -125,7 +141,13 @@ impl Canned {
     /// Refuses an API from now on.
     pub fn deny(&self, key: ApiKey) {
         self.shared.denied.lock().unwrap().insert(key);
-        self.shared.answers.lock().unwrap().clear();
+        self.shared.answers.lock().unwrap().change();
+    }
+
+    /// Answers an API again that was refused.
+    pub fn allow(&self, key: ApiKey) {
+        self.shared.denied.lock().unwrap().remove(&key);
+        self.shared.answers.lock().unwrap().change();
     }
 
     /// Leaves an API without answer from now on.
@@ -223,11 +245,19 @@ impl Shared {
         let (key, version) = (header.key, header.version);
         *self.counts.lock().unwrap().entry((node, key)).or_default() += 1;
         let asked = (node, key.0, version, body.clone());
-        if let Some(frame) = self.answers.lock().unwrap().get(&asked) {
-            return Some((frame.clone(), header.correlation_id));
-        }
+        let changes = {
+            let kept = self.answers.lock().unwrap();
+            if let Some(frame) = kept.frames.get(&asked) {
+                return Some((frame.clone(), header.correlation_id));
+            }
+            kept.changes
+        };
         let frame = Bytes::from(self.encode(node, key, version, &body)?);
-        self.answers.lock().unwrap().insert(asked, frame.clone());
+        let mut kept = self.answers.lock().unwrap();
+        if kept.changes == changes {
+            kept.frames.insert(asked, frame.clone());
+        }
+        drop(kept);
         Some((frame, header.correlation_id))
     }
 

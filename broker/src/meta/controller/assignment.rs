@@ -100,18 +100,11 @@ pub(super) fn new_partition(image: &Image, replicas: &[i32]) -> PartitionState {
     }
 }
 
-/// Where a new replica on this broker goes.
+/// Where a new replica on this broker goes; unassigned where the broker has several to choose from.
 pub(super) fn first_directory(image: &Image, broker: i32) -> Uuid {
     let known = image.brokers.get(&broker);
-    known.map_or(Uuid::ZERO, |known| {
-        only_directory(&known.registration.log_dirs)
-    })
-}
-
-/// The only directory; unassigned where the broker has several to choose from.
-pub(super) fn only_directory(dirs: &[Uuid]) -> Uuid {
-    match dirs {
-        [only] => *only,
+    match known.map(|known| known.registration.log_dirs.as_slice()) {
+        Some([only]) => *only,
         _ => Uuid::ZERO,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::meta::features::SUPPORTED;
 use crate::meta::image::{Broker, Image};
-use crate::meta::record::{Listener, PartitionState, Record, Registration};
+use crate::meta::record::{Listener, Record, Registration};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
@@ -13,9 +13,8 @@ use crate::wire::messages::{
 use crate::wire::uuid::Uuid;
 
 use super::Controller;
-use super::assignment::only_directory;
+use super::directories::is_reserved;
 use super::draft::Draft;
-use super::isr::Cause;
 
 /// How the controller treats a broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +86,7 @@ impl Controller {
         check_request(&draft.image, request)?;
         if draft.image.features.is_empty() {
             finalise_features(draft);
+            self.settings.add_first_users(draft);
         }
         check_features(&draft.image, request)?;
         if let Some(known) = &known {
@@ -110,23 +110,6 @@ impl Controller {
             self.remove_from_isrs(draft, id);
         } else {
             self.remove_unclean(draft, id);
-        }
-    }
-
-    /// Replicas in directories that the broker no longer has start anew in another one. The last one
-    /// in an ISR does not: its records exist nowhere else, the disk may come back.
-    fn leave_directories(&self, draft: &mut Draft, id: i32, dirs: &[Uuid]) {
-        let is_gone =
-            |(replica, dir): (&i32, &Uuid)| *replica == id && !dir.is_zero() && !dirs.contains(dir);
-        let partitions = draft
-            .partitions_where(|state| state.replicas.iter().zip(&state.directories).any(is_gone));
-        self.revise(draft, partitions.clone(), Cause::LostRecords(id));
-        for found in partitions {
-            let state = draft.image.partition(&found.name, found.index);
-            let next = state.and_then(|state| moved_to(state, id, only_directory(dirs)));
-            if let Some(next) = next {
-                draft.set_partition(found.topic, found.index, next);
-            }
         }
     }
 
@@ -256,32 +239,6 @@ impl Controller {
         }
     }
 
-    /// Replicas in directories that went offline leave ISRs and leaderships (KIP-112, KIP-858).
-    fn lose_directories(&self, draft: &mut Draft, id: i32, offline: &[Uuid]) {
-        let Some(known) = draft.image.brokers.get(&id) else {
-            return;
-        };
-        let dirs = &known.registration.log_dirs;
-        let (lost, online): (Vec<Uuid>, Vec<Uuid>) =
-            dirs.iter().copied().partition(|dir| offline.contains(dir));
-        if lost.is_empty() {
-            return;
-        }
-        log::warn!("broker {id} lost its log directories {lost:?}");
-        let partitions = draft.partitions_where(|state| {
-            let mut replicas = state.replicas.iter().zip(&state.directories);
-            state.isr.contains(&id)
-                && replicas.any(|(replica, dir)| *replica == id && lost.contains(dir))
-        });
-        self.revise(draft, partitions, Cause::Leaves(id));
-        draft.push(Record::BrokerChange {
-            id,
-            fenced: None,
-            in_controlled_shutdown: None,
-            log_dirs: Some(online),
-        });
-    }
-
     /// Forgets a broker for good: it leaves ISRs and ELRs. Replicas assigned to it stay assigned.
     pub(super) fn unregister(
         &self,
@@ -334,16 +291,6 @@ fn fencing(id: i32) -> Record {
     }
 }
 
-/// The partition with a broker's replica in another directory, unless the broker is still in sync by
-/// its records in the old one.
-fn moved_to(state: &PartitionState, broker: i32, directory: Uuid) -> Option<PartitionState> {
-    let at = state.replicas.iter().position(|id| *id == broker)?;
-    let mut next = state.clone();
-    *next.directories.get_mut(at)? = directory;
-    next.partition_epoch = next.partition_epoch.saturating_add(1);
-    (!state.isr.contains(&broker)).then_some(next)
-}
-
 fn leads_any(image: &Image, id: i32) -> bool {
     let mut partitions = image.topics.values().flat_map(|topic| &topic.partitions);
     partitions.any(|state| state.leader == id)
@@ -365,11 +312,6 @@ fn check_request(image: &Image, request: &BrokerRegistrationRequest) -> Result<(
         return Err(ErrorCode::INVALID_REGISTRATION);
     }
     Ok(())
-}
-
-/// Kafka keeps the first hundred ids for itself (KIP-858).
-fn is_reserved(id: Uuid) -> bool {
-    u128::from_be_bytes(id.0) < 100
 }
 
 /// Every finalised feature must be one the broker supports; what it does not name it supports at 0.

@@ -1,6 +1,6 @@
 //! `IncrementalAlterConfigs` (rule 74, KIP-339).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::config::keys::{self, BadSetting, Key, Kind, Update};
 use crate::meta::image::Image;
@@ -16,6 +16,7 @@ use super::assignment::Refusal;
 use super::change::Election;
 use super::draft::Draft;
 use super::isr::Cause;
+use super::named::{Mode, each_named};
 
 /// What to do with a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,28 +35,21 @@ impl Controller {
         draft: &mut Draft,
         request: &IncrementalAlterConfigsRequest,
     ) -> IncrementalAlterConfigsResponse {
-        let mut counts = BTreeMap::new();
-        for one in &request.resources {
-            let name = (one.resource_type, one.resource_name.as_str());
-            *counts.entry(name).or_insert(0_usize) += 1;
+        let mode = Mode::of(request.validate_only);
+        let name = |one: &AlterConfigsResource| (one.resource_type, one.resource_name.clone());
+        let twice = "Each resource must appear at most once.";
+        let results = each_named(
+            draft,
+            mode,
+            &request.resources,
+            (name, twice),
+            |draft, one| self.alter_resource(draft, one),
+        );
+        let results = results.into_iter();
+        IncrementalAlterConfigsResponse {
+            responses: results.map(|(one, result)| answer(one, result)).collect(),
+            ..Default::default()
         }
-        let mut trial = Draft::new(&draft.image);
-        let target = if request.validate_only {
-            &mut trial
-        } else {
-            draft
-        };
-        let mut response = IncrementalAlterConfigsResponse::default();
-        for one in &request.resources {
-            // A resource that is there twice is answered once.
-            let result = match counts.remove(&(one.resource_type, one.resource_name.as_str())) {
-                None => continue,
-                Some(1) => self.alter_resource(target, one),
-                Some(_) => refuse("Each resource must appear at most once."),
-            };
-            response.responses.push(answer(one, result));
-        }
-        response
     }
 
     fn alter_resource(

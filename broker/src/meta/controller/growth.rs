@@ -1,7 +1,5 @@
 //! `CreatePartitions`: topics that grow (rule 72, KIP-195).
 
-use std::collections::BTreeMap;
-
 use crate::meta::image::{Image, Topic};
 use crate::meta::record::PartitionState;
 use crate::wire::error_code::ErrorCode;
@@ -13,6 +11,7 @@ use crate::wire::messages::{CreatePartitionsRequest, CreatePartitionsResponse};
 use super::Controller;
 use super::assignment::{MAX_NEW_PARTITIONS, Refusal, check_replicas, new_partition};
 use super::draft::Draft;
+use super::named::{Mode, TWICE, each_named};
 
 impl Controller {
     /// Adds partitions to topics, or only checks that it could.
@@ -21,37 +20,32 @@ impl Controller {
         draft: &mut Draft,
         request: &CreatePartitionsRequest,
     ) -> CreatePartitionsResponse {
-        let mut names = BTreeMap::new();
-        for topic in &request.topics {
-            *names.entry(topic.name.as_str()).or_insert(0_usize) += 1;
-        }
-        let mut trial = Draft::new(&draft.image);
-        let target = if request.validate_only {
-            &mut trial
-        } else {
-            draft
-        };
         let mut room = MAX_NEW_PARTITIONS;
-        let mut response = CreatePartitionsResponse::default();
-        for topic in &request.topics {
-            // A name that is there twice is answered once.
-            let result = match names.remove(topic.name.as_str()) {
-                None => continue,
-                Some(1) => self.grow_topic(target, topic, &mut room),
-                Some(_) => Err((ErrorCode::INVALID_REQUEST, "Duplicate topic name.".into())),
-            };
+        let mode = Mode::of(request.validate_only);
+        let name = |topic: &CreatePartitionsTopic| topic.name.clone();
+        let results = each_named(
+            draft,
+            mode,
+            &request.topics,
+            (name, TWICE),
+            |draft, topic| self.grow_topic(draft, topic, &mut room),
+        );
+        let results = results.into_iter().map(|(topic, result)| {
             let (error_code, error_message) = match result {
                 Ok(()) => (ErrorCode::NONE, None),
                 Err((code, why)) => (code, Some(why)),
             };
-            response.results.push(CreatePartitionsTopicResult {
+            CreatePartitionsTopicResult {
                 name: topic.name.clone(),
                 error_code,
                 error_message,
                 ..Default::default()
-            });
+            }
+        });
+        CreatePartitionsResponse {
+            results: results.collect(),
+            ..Default::default()
         }
-        response
     }
 
     fn grow_topic(

@@ -5,13 +5,16 @@ mod assignment;
 mod brokers;
 mod change;
 mod configs;
+mod directories;
 mod draft;
 mod elections;
 mod growth;
 mod isr;
+mod named;
 mod partitions;
 mod producer_ids;
 mod reassign;
+mod scram;
 mod settings;
 mod topic_name;
 mod topics;
@@ -65,7 +68,7 @@ impl Controller {
         }
     }
 
-    /// Answers a command against the image; `now_ms` is the time of this node's clock. The image must
+    /// Answers a command against the image; `now_ms` is steady time, as given to [`Controller::new`]. The image must
     /// hold every record that this controller has given out and that was agreed on.
     pub fn handle(&mut self, image: &Image, command: &Command, now_ms: i64) -> Outcome {
         let mut draft = Draft::new(image);
@@ -78,6 +81,9 @@ impl Controller {
                 self.hear_broker(draft_ref, request, now_ms).into()
             }
             Command::AlterPartition(request) => self.alter_partitions(draft_ref, request).into(),
+            Command::AssignReplicasToDirs(request) => {
+                self.assign_replicas(draft_ref, request).into()
+            }
             Command::AllocateProducerIds(request) => {
                 self.allocate_producer_ids(draft_ref, request).into()
             }
@@ -92,6 +98,9 @@ impl Controller {
                 self.reassign(draft_ref, request).into()
             }
             Command::UnregisterBroker(request) => self.unregister(draft_ref, request).into(),
+            Command::AlterUserScramCredentials(request) => {
+                scram::alter_credentials(draft_ref, request).into()
+            }
         };
         Outcome {
             records: draft.into_records(),

@@ -2,6 +2,7 @@
 //! (rules 42, 43).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::meta::image::{Image, Topic};
 use crate::meta::record::PartitionState;
@@ -71,7 +72,7 @@ impl Controller {
         let image = &draft.image;
         let known = image.topic_by_id(topic.topic_id);
         let known = known.ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?;
-        let state = partition_of(known, one.partition_index)?;
+        let state: &PartitionState = partition_of(known, one.partition_index)?;
         let isr = wanted_isr(one);
         check_alter(state, sender, one, &isr)?;
         if isr.iter().any(|member| !is_eligible(image, state, member)) {
@@ -85,7 +86,7 @@ impl Controller {
             ..self.change_of(image, (&known.name, state), &can_lead, &directory)
         };
         let Some(next) = change.build() else {
-            return Ok(state.clone());
+            return Ok(PartitionState::clone(state));
         };
         let led_on = next.leader == sender;
         draft.set_partition(topic.topic_id, one.partition_index, next.clone());
@@ -129,7 +130,8 @@ impl Controller {
     }
 }
 
-fn partition_of(topic: &Topic, index: i32) -> Result<&PartitionState, ErrorCode> {
+/// A partition's state by its index.
+pub(super) fn partition_of(topic: &Topic, index: i32) -> Result<&Arc<PartitionState>, ErrorCode> {
     let at = usize::try_from(index).ok();
     let state = at.and_then(|at| topic.partitions.get(at));
     Ok(state.ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?)

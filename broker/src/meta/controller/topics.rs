@@ -1,6 +1,6 @@
 //! `CreateTopics` and `DeleteTopics` (rules 71, 72).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::config::keys::{self, Audience};
 use crate::config::layers::Layers;
@@ -20,6 +20,7 @@ use crate::wire::uuid::Uuid;
 use super::Controller;
 use super::assignment::{MAX_NEW_PARTITIONS, Refusal, new_partition};
 use super::draft::Draft;
+use super::named::{Mode, TWICE, each_named};
 use super::topic_name::{check_name, find_collision};
 
 impl Controller {
@@ -29,28 +30,23 @@ impl Controller {
         draft: &mut Draft,
         request: &CreateTopicsRequest,
     ) -> CreateTopicsResponse {
-        let mut names = BTreeMap::new();
-        for topic in &request.topics {
-            *names.entry(topic.name.as_str()).or_insert(0_usize) += 1;
-        }
-        let mut trial = Draft::new(&draft.image);
-        let target = if request.validate_only {
-            &mut trial
-        } else {
-            draft
-        };
         let mut room = MAX_NEW_PARTITIONS;
-        let mut response = CreateTopicsResponse::default();
-        for topic in &request.topics {
-            // A name that is there twice is answered once.
-            let result = match names.remove(topic.name.as_str()) {
-                None => continue,
-                Some(1) => self.create_topic(target, topic, &mut room),
-                Some(_) => Err((ErrorCode::INVALID_REQUEST, "Duplicate topic name.".into())),
-            };
-            response.topics.push(created(&topic.name, result));
+        let mode = Mode::of(request.validate_only);
+        let name = |topic: &CreatableTopic| topic.name.clone();
+        let results = each_named(
+            draft,
+            mode,
+            &request.topics,
+            (name, TWICE),
+            |draft, topic| self.create_topic(draft, topic, &mut room),
+        );
+        let results = results.into_iter();
+        CreateTopicsResponse {
+            topics: results
+                .map(|(topic, result)| created(&topic.name, result))
+                .collect(),
+            ..Default::default()
         }
-        response
     }
 
     fn create_topic(

@@ -144,7 +144,7 @@ impl Active {
                 self.settings.clone(),
                 &image,
                 random_u64(),
-                self.clock.now_ms(),
+                self.clock.steady_ms(),
             )
         };
         log::info!(
@@ -198,7 +198,8 @@ impl Active {
             for refused in commands {
                 answer(refused.reply, Err(Refusal::NotActive));
             }
-            return Round::Done;
+            // Heartbeats were among them: by what this controller has not heard nobody may be fenced.
+            return Round::Lost;
         }
         let mut is_tick = commands.is_empty();
         let mut waiting = commands.into_iter();
@@ -224,7 +225,7 @@ impl Active {
         waiting: &mut impl Iterator<Item = Submitted>,
     ) -> (Fold, Vec<(ReplyTo, Reply)>) {
         let mut fold = Fold::over(&self.images.borrow());
-        let now_ms = self.clock.now_ms();
+        let now_ms = self.clock.steady_ms();
         let mut answers = Vec::new();
         if is_tick {
             fold.add(controller.tick(&fold.image, now_ms));

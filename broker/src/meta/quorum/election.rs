@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::active::has_majority;
 use super::guest::random_u64;
 use super::host::Streams;
+use super::joining::{self, Joining};
 use super::progress::Progress;
 use super::storage::LogStore;
 use super::stream::{Answer, Question};
@@ -66,6 +67,16 @@ impl Contact {
         (at.elapsed() < window).then_some(leader)
     }
 
+    /// This node's last entry.
+    pub fn last_entry(&self) -> Option<LogId> {
+        self.log.last()
+    }
+
+    /// Whether this node has never been part of anything.
+    pub fn is_new(&self, raft: &Raft) -> bool {
+        joining::is_new(self.log.last(), raft.metrics().borrow().vote)
+    }
+
     /// Whether this node would vote for one whose last entry is `last`.
     pub fn grants(&self, raft: &Raft, last: Option<LogId>) -> bool {
         let leads = raft.metrics().borrow().state == ServerState::Leader;
@@ -88,6 +99,8 @@ pub struct Elector {
     pub contact: Arc<Contact>,
     /// The log, for its last entry.
     pub log: LogStore,
+    /// Whether this node may vote yet.
+    pub joining: Arc<Joining>,
     /// Who acknowledged what, while this node leads.
     pub progress: Arc<Progress>,
     /// How long a leader may hear no majority.
@@ -188,7 +201,9 @@ impl Elector {
     /// Whether a majority, this node included, would vote for it.
     async fn poll(&self) -> bool {
         let last = self.log.last();
-        let question = Arc::new(Question::Poll { last });
+        let is_new = self.contact.is_new(&self.raft);
+        let new = is_new.then_some(self.node);
+        let question = Arc::new(Question::Poll { last, new });
         let mut polls = JoinSet::new();
         for node in self
             .voters
@@ -198,18 +213,22 @@ impl Elector {
         {
             let (streams, question) = (self.streams.clone(), Arc::clone(&question));
             let within = self.timeouts.0 / 4;
-            polls.spawn(async move { timeout(within, streams.ask(node, question)).await });
+            polls.spawn(async move { (node, timeout(within, streams.ask(node, question)).await) });
         }
         let needed = self.voters.len() / 2;
         let mut granted = 0;
         while granted < needed {
-            match polls.join_next().await {
-                None => return false,
-                Some(Ok(Ok(Some(Answer::Poll { is_granted: true })))) => granted += 1,
-                Some(_) => {}
+            let Some(polled) = polls.join_next().await else {
+                return false;
+            };
+            if let Ok((node, Ok(Some(Answer::Poll { is_granted, is_new })))) = polled {
+                granted += usize::from(is_granted);
+                if is_new {
+                    self.joining.hear_new(node);
+                }
             }
         }
-        true
+        !self.joining.is_joining()
     }
 }
 

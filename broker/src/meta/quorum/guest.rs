@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use openraft::Snapshot;
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use openraft::raft::AppendEntriesResponse;
 use tokio::time::timeout;
 
 use super::election::Contact;
+use super::joining::Joining;
 use super::stream::{self, Answer, Part, Question, StreamError};
 use super::types::{Picture, Raft};
 use crate::fault::Link;
 use crate::peer::{Address, Dialer, PeerError};
+use crate::tls::Stream;
 use crate::wire::messages::{QuorumStreamRequest, QuorumStreamResponse};
 
 /// Pauses between attempts to open a stream: the first, and the longest.
@@ -32,6 +33,8 @@ pub struct Answering {
     pub raft: Raft,
     /// When a leader was last heard.
     pub contact: Arc<Contact>,
+    /// Whether this node may vote yet.
+    pub joining: Arc<Joining>,
 }
 
 /// A node that opens streams.
@@ -90,13 +93,13 @@ impl Guest {
             return Err(Missing::Refused(welcome));
         }
         *was_open = true;
-        let (tcp, buffer) = peer.into_stream();
+        let (stream, buffer) = peer.into_stream();
         tokio::select! {
             biased;
             () = self.dialer.faults.cut(Link::Controller, host.node) => {
                 Err(PeerError::Cut(host.node).into())
             }
-            ended = self.answering.clone().serve(tcp, buffer) => Err(ended.into()),
+            ended = self.answering.clone().serve(stream, buffer) => Err(ended.into()),
         }
     }
 }
@@ -117,8 +120,8 @@ fn random_u32() -> u32 {
 
 impl Answering {
     /// Answers question by question until the stream ends.
-    async fn serve(self, tcp: TcpStream, mut buffer: BytesMut) -> StreamError {
-        let (mut source, mut sink) = tcp.into_split();
+    async fn serve(self, stream: Stream, mut buffer: BytesMut) -> StreamError {
+        let (mut source, mut sink) = tokio::io::split(stream);
         let mut parts = None;
         loop {
             let read = stream::read::<Question>(&mut source, &mut buffer);
@@ -129,7 +132,9 @@ impl Answering {
             };
             let answer = self.answer(asked.content, &mut parts).await;
             let written = match stream::encode(asked.number, &answer) {
-                Ok(bytes) => sink.write_all(&bytes).await.map_err(StreamError::Io),
+                Ok(bytes) => stream::send(&mut sink, &bytes)
+                    .await
+                    .map_err(StreamError::Io),
                 Err(error) => Err(error),
             };
             if let Err(error) = written {
@@ -141,18 +146,34 @@ impl Answering {
     async fn answer(&self, question: Question, parts: &mut Option<Part>) -> Answer {
         match question {
             Question::Ping => Answer::Pong,
-            Question::Poll { last } => Answer::Poll {
-                is_granted: self.contact.grants(&self.raft, last),
-            },
+            Question::Poll { last, new } => {
+                // Before what it says of the other ends the joining of this one.
+                let is_new = self.contact.is_new(&self.raft);
+                if let Some(node) = new {
+                    self.joining.hear_new(node);
+                }
+                let may_vote = !self.joining.is_joining();
+                Answer::Poll {
+                    is_granted: may_vote && self.contact.grants(&self.raft, last),
+                    is_new,
+                }
+            }
+            Question::Vote(_) if self.joining.is_joining() => {
+                Answer::Failed("its directory is new: it has no vote yet".to_owned())
+            }
             Question::Vote(request) => match self.raft.vote(request).await {
                 Ok(answer) => Answer::Vote(answer),
                 Err(error) => Answer::Failed(error.to_string()),
             },
             Question::Append(request) => {
-                let vote = request.vote;
+                let (vote, committed) = (request.vote, request.leader_commit);
                 match self.raft.append_entries(request).await {
                     Ok(answer) => {
                         self.contact.hear(&answer, vote.leader_id().node_id);
+                        if answer == AppendEntriesResponse::Success {
+                            let last = self.contact.last_entry();
+                            self.joining.hear_leader(vote, committed, last);
+                        }
                         Answer::Append(answer)
                     }
                     Err(error) => Answer::Failed(error.to_string()),

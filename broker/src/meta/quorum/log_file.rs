@@ -84,6 +84,31 @@ impl LogFile {
         Ok(log)
     }
 
+    /// Refuses a directory whose log is gone: what this node acknowledged would be forgotten.
+    pub fn check_there(dir: &Path) -> Result<(), DiskError> {
+        let path = dir.join("log");
+        if path.try_exists().map_err(DiskError::io(&path))? {
+            return Ok(());
+        }
+        Err(DiskError::damaged(&path, "it is missing"))
+    }
+
+    /// Refuses a log without what goes with it: the vote that was written with its entries, the
+    /// snapshot that holds what it begins after.
+    pub fn check(&self, has_vote: bool, snapshot: Option<LogId>) -> Result<(), DiskError> {
+        let dir = self.path.parent().unwrap_or(&self.path);
+        if self.purged > snapshot {
+            let why = "the snapshot with the entries before it is missing or older";
+            return Err(DiskError::damaged(&self.path, why));
+        }
+        // A voter's very first entry may be there before its first vote.
+        if !has_vote && self.next() > 1 {
+            let path = disk::vote_path(dir);
+            return Err(DiskError::damaged(&path, "it is missing"));
+        }
+        Ok(())
+    }
+
     /// Notes entries as long as they are sound and follow each other.
     fn take_in(&mut self, frames: &mut Frames<'_>) {
         while let Some(content) = frames.next() {

@@ -14,10 +14,10 @@
 //! |---|---|
 //! | `types` | entries, verdicts, and openraft's types by short names |
 //! | `disk`, `log_file`, `snapshot` | files: vote, log, snapshots |
-//! | `storage`, `state` | openraft's view of them |
+//! | `opening`, `storage`, `state` | what is checked at start; openraft's view of the files |
 //! | `changes` | news of images |
 //! | `stream`, `host`, `guest`, `network` | streams: messages, the asking end, the answering end, openraft's requests |
-//! | `progress`, `election`, `members` | who is how far, who may lead, who reads along |
+//! | `progress`, `election`, `joining`, `members` | who is how far, who may lead, who may vote, who reads along |
 //! | `active`, `forward` | the controller's loop, and commands on their way to it |
 //! | `status` | what DescribeQuorum says |
 
@@ -28,9 +28,11 @@ mod election;
 pub mod forward;
 mod guest;
 mod host;
+mod joining;
 mod log_file;
 mod members;
 mod network;
+mod opening;
 mod progress;
 mod snapshot;
 mod state;
@@ -39,17 +41,15 @@ mod storage;
 mod stream;
 pub mod types;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use std::{fmt, fs};
 
 use bytes::BytesMut;
-use openraft::error::{InitializeError, RaftError};
 use openraft::{Config, SnapshotPolicy};
 use thiserror::Error;
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -58,6 +58,7 @@ use super::controller::ControllerSettings;
 use super::image::Image;
 use crate::clock::Clock;
 use crate::peer::{Address, Dialer};
+use crate::tls::Stream;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::{
     ControllerCommandRequest, ControllerCommandResponse, QuorumStreamRequest, QuorumStreamResponse,
@@ -69,10 +70,11 @@ use election::{Contact, Elector};
 use forward::Forwarder;
 use guest::{Answering, Guest};
 use host::Streams;
+use joining::Joining;
 use members::Members;
 use network::Network;
+use opening::{Opened, begin};
 use progress::Progress;
-use state::StateMachine;
 pub use status::{QuorumReplica, QuorumStatus};
 use storage::LogStore;
 use types::Raft;
@@ -231,6 +233,7 @@ struct Inner {
     streams: Streams,
     progress: Arc<Progress>,
     contact: Arc<Contact>,
+    joining: Arc<Joining>,
     forwarder: Forwarder,
     tasks: Mutex<JoinSet<()>>,
     is_closed: watch::Sender<bool>,
@@ -256,9 +259,12 @@ impl Quorum {
     /// in elections if it has a vote. Returns before there is a leader.
     pub async fn open(options: QuorumOptions) -> Result<Self, QuorumError> {
         let config = options.raft_config()?;
-        let dir = options.dir.clone();
         let feed = Feed::default();
-        let (log, machine) = open_files(&dir, &feed)?;
+        let Opened {
+            log,
+            machine,
+            joining,
+        } = opening::open(&options, &feed)?;
         let streams = Streams::default();
         let progress = Arc::new(Progress::default());
         let network = Network {
@@ -294,6 +300,7 @@ impl Quorum {
             streams,
             progress,
             contact,
+            joining: Arc::new(joining),
             tasks: Mutex::default(),
             is_closed: watch::Sender::new(false),
         };
@@ -345,15 +352,15 @@ impl Quorum {
 
     /// Serves a stream that another node opened, until it ends; `read` is what was read of the
     /// connection beyond the hello.
-    pub async fn serve_stream(&self, hello: &QuorumStreamRequest, tcp: TcpStream, read: BytesMut) {
+    pub async fn serve_stream(&self, hello: &QuorumStreamRequest, stream: Stream, read: BytesMut) {
         let node = hello.node_id;
-        if let Err(error) = tcp.set_nodelay(true) {
+        if let Err(error) = stream.set_nodelay() {
             log::debug!("the quorum's stream of node {node} may be slow: {error}");
         }
         let streams = self.inner.streams.clone();
         let mut is_closed = self.inner.is_closed.subscribe();
         tokio::select! {
-            ended = streams.serve(node, tcp, read) => {
+            ended = streams.serve(node, stream, read) => {
                 log::info!("the quorum's stream of node {node} ended: {ended}");
             }
             _ = is_closed.wait_for(|closed| *closed) => {}
@@ -399,47 +406,6 @@ impl Quorum {
     }
 }
 
-fn open_files(dir: &Path, feed: &Feed) -> Result<(LogStore, StateMachine), QuorumError> {
-    fs::create_dir_all(dir).map_err(|source| QuorumError::Directory {
-        path: dir.to_owned(),
-        source,
-    })?;
-    // The vote is read first: it refuses a directory of a later version before anything is touched.
-    disk::read_vote(dir)?;
-    let machine = StateMachine::open(dir.to_owned(), feed.clone())?;
-    Ok((LogStore::open(dir)?, machine))
-}
-
-/// Gives a new voter the list of voters. All of them start with the same first entry, so it does
-/// not matter who was first. A directory with another list is refused.
-async fn begin(raft: &Raft, options: &QuorumOptions) -> Result<(), QuorumError> {
-    let given = options.voter_ids();
-    let failed = |error: String| QuorumError::Start(error);
-    if given.contains(&options.node_id) {
-        let nodes: BTreeSet<i32> = given.iter().copied().collect();
-        match raft.initialize(nodes).await {
-            Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
-            Err(error) => return Err(failed(error.to_string())),
-        }
-    }
-    let recorded: Vec<i32> = raft
-        .with_raft_state(|state| state.membership_state.effective().voter_ids().collect())
-        .await
-        .map_err(|error| failed(error.to_string()))?;
-    if recorded.is_empty() || recorded == given {
-        return Ok(());
-    }
-    if let Err(error) = raft.shutdown().await {
-        log::debug!("the metadata quorum did not stop cleanly: {error}");
-    }
-    let path = options.dir.clone();
-    Err(QuorumError::Voters {
-        path,
-        recorded,
-        given,
-    })
-}
-
 impl Inner {
     /// Starts everything that runs beside the consensus.
     fn start(&self, options: QuorumOptions, commands: mpsc::Receiver<active::Submitted>) {
@@ -456,6 +422,7 @@ impl Inner {
             answering: Answering {
                 raft: self.raft.clone(),
                 contact: Arc::clone(&self.contact),
+                joining: Arc::clone(&self.joining),
             },
         };
         for host in options.voters.iter().filter(|host| host.node != self.node) {
@@ -483,6 +450,7 @@ impl Inner {
             streams: self.streams.clone(),
             contact: Arc::clone(&self.contact),
             log: self.log.clone(),
+            joining: Arc::clone(&self.joining),
             progress: Arc::clone(&self.progress),
             fetch_timeout: options.fetch_timeout,
             timeouts: (options.election_timeout, options.election_timeout * 2),

@@ -43,6 +43,11 @@ impl StateMachine {
         Ok(machine)
     }
 
+    /// The last entry that is part of the image.
+    pub fn applied(&self) -> Option<LogId> {
+        self.applied
+    }
+
     /// Makes a snapshot's image this node's.
     fn show(&mut self, meta: &SnapshotMeta, picture: &Picture) {
         let image = Arc::new(Image::from_records(picture.offset, &picture.records));

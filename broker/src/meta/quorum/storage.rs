@@ -34,6 +34,13 @@ impl LogStore {
         })
     }
 
+    /// Refuses a log without the vote or the snapshot that goes with it.
+    pub fn check(&self, has_vote: bool, snapshot: Option<LogId>) -> Result<(), DiskError> {
+        let log = self.disk.log.lock();
+        let log = log.unwrap_or_else(PoisonError::into_inner);
+        log.check(has_vote, snapshot)
+    }
+
     /// The index after the last entry: how far this node has the log.
     pub fn end(&self) -> u64 {
         next_index(self.last())

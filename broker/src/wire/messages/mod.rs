@@ -260,6 +260,8 @@ apis! {
     allocate_producer_ids: AllocateProducerIdsRequest, AllocateProducerIdsResponse;
     /// Key 69.
     consumer_group_describe: ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse;
+    /// Key 73.
+    assign_replicas_to_dirs: AssignReplicasToDirsRequest, AssignReplicasToDirsResponse;
     /// Key 74.
     list_config_resources: ListConfigResourcesRequest, ListConfigResourcesResponse;
     /// Key 75.

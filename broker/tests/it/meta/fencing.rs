@@ -2,10 +2,13 @@
 
 use broker::meta::controller::ControllerSettings;
 use broker::wire::error_code::ErrorCode;
-use broker::wire::messages::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
+use broker::wire::messages::{
+    AssignReplicasToDirsResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
+};
 use broker::wire::uuid::Uuid;
 
 use super::cluster::{Cluster, dir, registration, settings};
+use super::directories::placed;
 
 #[test]
 fn a_silent_broker_is_fenced_when_its_session_ends() {
@@ -190,9 +193,13 @@ fn a_broker_with_a_new_disk_starts_its_replicas_anew() {
     request.log_dirs = vec![Uuid([9; 16])];
     cluster.register(&request);
     cluster.beat(1);
-    assert_eq!(
-        cluster.partition("a", 0).directories,
-        [dir(2), Uuid([9; 16])]
-    );
+    // Where its replicas lie now the broker says itself; before that they are not in sync.
+    assert_eq!(cluster.partition("a", 0).directories, [dir(2), dir(1)]);
+    let done = cluster.alter(cluster.alteration("a", &[2, 1]));
+    assert_eq!(done.error_code, ErrorCode::INELIGIBLE_REPLICA);
+    let topic = cluster.image.topics["a"].id;
+    let epoch = cluster.epoch(1);
+    let _: AssignReplicasToDirsResponse =
+        cluster.submit(placed((1, epoch), Uuid([9; 16]), (topic, 0)));
     cluster.set_isr("a", &[2, 1]);
 }

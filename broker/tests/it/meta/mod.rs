@@ -9,6 +9,7 @@ mod alter_partition;
 mod cluster;
 mod configs;
 mod coverage;
+mod directories;
 mod elections;
 mod eligible_leaders;
 mod fencing;

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
+use broker::clock::Clock;
 use broker::fault::{Faults, Plan};
 use broker::meta::command::{Command, Reply};
 use broker::meta::controller::ControllerSettings;
@@ -50,6 +52,7 @@ pub struct House {
     pub voters: Vec<Address>,
     pub snapshot_every: u64,
     pub observer_timeout: Duration,
+    pub clock: Clock,
     faults: BTreeMap<i32, Faults>,
     root: TempDir,
 }
@@ -73,6 +76,7 @@ impl House {
             voters,
             snapshot_every: 5000,
             observer_timeout: Duration::from_mins(5),
+            clock: Clock::System,
             faults: BTreeMap::new(),
             root: tempfile::tempdir().unwrap(),
         }
@@ -98,6 +102,7 @@ impl House {
             faults,
             client_id: format!("node-{node}"),
             connect_timeout: Duration::from_secs(5),
+            ways: Arc::default(),
         };
         let settings = ControllerSettings {
             cluster_id: "house".to_owned(),
@@ -108,6 +113,7 @@ impl House {
             cluster_id: "house".to_owned(),
             snapshot_every: self.snapshot_every,
             observer_timeout: self.observer_timeout,
+            clock: self.clock.clone(),
             submit_timeout: Duration::from_secs(10),
             ..QuorumOptions::new(node, self.directory(node), dialer, settings)
         }
@@ -293,7 +299,7 @@ async fn converse(mut tcp: TcpStream, quorum: Quorum) -> Option<()> {
             if !welcome.error_code.is_ok() {
                 return None;
             }
-            quorum.serve_stream(&hello, tcp, buffer).await;
+            quorum.serve_stream(&hello, tcp.into(), buffer).await;
             return None;
         }
         let command: ControllerCommandRequest = decode_all(reader, header.version).ok()?;

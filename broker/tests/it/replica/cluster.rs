@@ -14,11 +14,15 @@ use broker::meta::image::{self, Delta, Image, Topic};
 use broker::meta::record::{Listener, PartitionState, Registration};
 use broker::metrics::Metrics;
 use broker::peer::Dialer;
-use broker::replica::{Altering, Ground, IsrControl, Replicas};
+use broker::replica::{self, Altering, Assigning, Ground, Replicas};
 use broker::wire::error_code::ErrorCode;
 use broker::wire::frame;
 use broker::wire::header::{HeaderForm, RequestHeader};
 use broker::wire::messages::alter_partition::{AlterPartitionDone, AlterPartitionTopicDone};
+use broker::wire::messages::assign_replicas_to_dirs::{
+    AssignedDirectory, AssignedDirectoryDone, AssignedPartitionDone, AssignedTopic,
+    AssignedTopicDone,
+};
 use broker::wire::messages::fetch::{FetchPartition, FetchTopic, PartitionData};
 use broker::wire::messages::list_offsets::{
     ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsTopic,
@@ -27,8 +31,9 @@ use broker::wire::messages::produce::{
     PartitionProduceData, PartitionProduceResponse, TopicProduceData,
 };
 use broker::wire::messages::{
-    AlterPartitionRequest, AlterPartitionResponse, FetchRequest, ListOffsetsRequest, Message,
-    ProduceRequest, decode_all,
+    AlterPartitionRequest, AlterPartitionResponse, AssignReplicasToDirsRequest,
+    AssignReplicasToDirsResponse, FetchRequest, ListOffsetsRequest, Message, ProduceRequest,
+    decode_all,
 };
 use broker::wire::primitives::Reader;
 use broker::wire::records::{BatchBuilder, BatchSettings, NewRecord};
@@ -137,7 +142,7 @@ pub fn set_topic(image: &mut Image, name: &str, id: Uuid, state: PartitionState)
 /// The controller as a leader sees it.
 struct Door(Arc<Control>);
 
-impl IsrControl for Door {
+impl replica::Control for Door {
     fn alter(&self, request: AlterPartitionRequest) -> Altering {
         let control = Arc::clone(&self.0);
         Box::pin(async move {
@@ -172,6 +177,47 @@ impl IsrControl for Door {
                 ..AlterPartitionResponse::default()
             })
         })
+    }
+
+    fn assign(&self, request: AssignReplicasToDirsRequest) -> Assigning {
+        let control = Arc::clone(&self.0);
+        Box::pin(async move {
+            let known = control.partition();
+            let at = known
+                .replicas
+                .iter()
+                .position(|id| *id == request.broker_id);
+            let mut done = AssignReplicasToDirsResponse::default();
+            for directory in request.directories {
+                let is_ours = |topic: &AssignedTopic| topic.topic_id == TOPIC_ID;
+                if let Some(at) = at.filter(|_| directory.topics.iter().any(is_ours)) {
+                    control.change_partition(|state| state.directories[at] = directory.id);
+                }
+                done.directories.push(assigned(&directory));
+            }
+            Ok(done)
+        })
+    }
+}
+
+/// The answer that takes everything in.
+fn assigned(directory: &AssignedDirectory) -> AssignedDirectoryDone {
+    let topics = directory.topics.iter().map(|topic| AssignedTopicDone {
+        topic_id: topic.topic_id,
+        partitions: topic
+            .partitions
+            .iter()
+            .map(|one| AssignedPartitionDone {
+                partition_index: one.partition_index,
+                ..AssignedPartitionDone::default()
+            })
+            .collect(),
+        ..AssignedTopicDone::default()
+    });
+    AssignedDirectoryDone {
+        id: directory.id,
+        topics: topics.collect(),
+        ..AssignedDirectoryDone::default()
     }
 }
 
@@ -298,7 +344,10 @@ fn node(config: Arc<NodeConfig>, dirs: Vec<(PathBuf, Uuid)>, socket: TcpListener
     let (faults, metrics) = (Faults::default(), Metrics::default());
     let replicas = Replicas::open(Ground {
         config: Arc::clone(&config),
-        dirs: dirs.clone(),
+        dirs: dirs
+            .iter()
+            .map(|(path, id)| (path.clone(), Some(*id)))
+            .collect(),
         clock: Clock::System,
         metrics: metrics.clone(),
         faults: faults.clone(),
@@ -306,6 +355,7 @@ fn node(config: Arc<NodeConfig>, dirs: Vec<(PathBuf, Uuid)>, socket: TcpListener
             faults: faults.clone(),
             client_id: "replica".to_owned(),
             connect_timeout: Duration::from_secs(5),
+            ways: Arc::default(),
         },
     });
     let answering = Arc::clone(&replicas);
@@ -357,10 +407,15 @@ fn data(replicas: &Arc<Replicas>, version: i16) -> Data {
 
 /// A batch of records with these values.
 pub fn batch(values: &[&str]) -> Bytes {
+    batch_at(Clock::System.now_ms(), values)
+}
+
+/// A batch of records of one time.
+pub fn batch_at(timestamp_ms: i64, values: &[&str]) -> Bytes {
     let mut builder = BatchBuilder::new(BatchSettings::default());
     for value in values {
         let record = NewRecord {
-            timestamp_ms: Clock::System.now_ms(),
+            timestamp_ms,
             value: Some(value.as_bytes()),
             ..NewRecord::default()
         };
