@@ -136,6 +136,8 @@ impl fmt::Display for Chord {
 /// Whether a binding earns its place in the footer, or only in the help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
+    /// In the footer even where the keys that act everywhere have to make room for it.
+    Always,
     Footer,
     Help,
 }
@@ -159,6 +161,16 @@ impl Binding {
             action,
             label,
             shown: Shown::Footer,
+        }
+    }
+
+    /// A binding that the footer shows before those that act everywhere.
+    pub const fn always(chords: &'static [Chord], action: Action, label: &'static str) -> Self {
+        Self {
+            chords,
+            action,
+            label,
+            shown: Shown::Always,
         }
     }
 

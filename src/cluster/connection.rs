@@ -186,10 +186,9 @@ impl Connection {
             reply,
         };
         let sent = self.requests.send(Outgoing { frame, waiting }).await;
-        match (sent, answer.await) {
-            (Ok(()), Ok(content)) => Ok(content),
-            (Err(_), _) | (_, Err(_)) => Err(self.ended(R::KEY)),
-        }
+        // What could not be sent holds the other end of `answer`: it must be gone before that is waited for.
+        sent.map_err(|_| self.ended(R::KEY))?;
+        answer.await.map_err(|_| self.ended(R::KEY))
     }
 
     fn ended(&self, asked: ApiKey) -> CallError {
@@ -307,6 +306,17 @@ mod tests {
         assert!(matches!(second, Err(CallError::Silent { .. })));
         assert!(began.elapsed() < Duration::from_secs(3));
         assert!(connection.is_closed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_after_the_end_of_the_connection_fails_at_once() {
+        let (connection, theirs) = pair().await;
+        drop(theirs);
+        connection.closed().await;
+        let question = question();
+        let asked = connection.call(&question, Duration::from_hours(1));
+        let asked = tokio::time::timeout(Duration::from_secs(1), asked).await;
+        assert!(asked.expect("it does not wait").is_err());
     }
 
     #[tokio::test(start_paused = true)]

@@ -57,7 +57,7 @@ const ORDERS: &[Binding] = &[
     Binding::footer(&[char('p')], Action::Pause, "pause"),
     Binding::footer(&[char('r')], Action::Start, "start"),
     Binding::footer(&[char('c')], Action::Cut, "cut"),
-    Binding::footer(&[char('h')], Action::Heal, "heal"),
+    Binding::always(&[char('h')], Action::Heal, "heal"),
     Binding::help(&[key(KeyCode::Enter)], Action::Open, "the broker"),
     Binding::help(&[key(KeyCode::Up)], Action::Up, "node up"),
     Binding::help(&[key(KeyCode::Down), char('j')], Action::Down, "node down"),

@@ -13,6 +13,7 @@ pub async fn follow(
     broker: Arc<Broker>,
     mut registered: watch::Receiver<i64>,
     followed: watch::Sender<i64>,
+    trouble: watch::Sender<Option<String>>,
 ) {
     let Ok(epoch) = registered.wait_for(|epoch| *epoch >= 0).await.map(|at| *at) else {
         return;
@@ -31,10 +32,13 @@ pub async fn follow(
         // Replicas make and delete directories.
         let done = spawn_blocking(move || node.replicas.follow_metadata(&now, &change)).await;
         if let Err(error) = done {
-            log::error!(
+            // What was missed would never come again: a node that is wrong about its replicas ends.
+            let why = format!(
                 "the metadata at offset {} was not followed: {error}",
                 image.offset
             );
+            trouble.send_replace(Some(why));
+            return;
         }
         let me = broker.config.node_id;
         broker.groups.follow_metadata(&image, &delta, me);

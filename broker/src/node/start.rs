@@ -71,10 +71,15 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
             followed: offset,
             registered,
             standing,
-            trouble,
+            trouble: trouble.clone(),
         };
         broker.replicas.start(Arc::new(broker.quorum.clone()));
-        tasks.spawn(follow::follow(Arc::clone(&broker), epoch, followed));
+        tasks.spawn(follow::follow(
+            Arc::clone(&broker),
+            epoch,
+            followed,
+            trouble,
+        ));
         tasks.spawn(Arc::clone(&broker.groups).keep_time());
         tasks.spawn(membership.keep());
     }

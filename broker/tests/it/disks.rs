@@ -145,6 +145,17 @@ async fn all(
     .await;
 }
 
+/// Waits until every node knows where each replica lies, and all are in sync.
+async fn all_placed(cluster: &Cluster) {
+    let is_placed = |_: i32, state: &PartitionState| {
+        let mut directories = state.directories.iter();
+        directories.all(|directory| !directory.is_zero()) && state.isr.len() == state.replicas.len()
+    };
+    for id in cluster.ids() {
+        all(cluster, id, "every replica is placed", is_placed).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_fails_moves_the_leaderships_of_its_replicas_and_no_others() {
     let mut cluster = planned(3);
@@ -154,19 +165,7 @@ async fn a_disk_that_fails_moves_the_leaderships_of_its_replicas_and_no_others()
     cluster.all_serving().await;
     let mut client = cluster.client(1).await;
     create(&mut client, "t", &[&[1, 2], &[1, 3], &[1, 2], &[1, 3]]).await;
-    all(
-        &cluster,
-        2,
-        "the controller knows where replicas lie",
-        |_, state| {
-            state
-                .directories
-                .iter()
-                .all(|directory| !directory.is_zero())
-                && state.isr.len() == 2
-        },
-    )
-    .await;
+    all_placed(&cluster).await;
     for index in 0..PARTITIONS {
         produce(&mut client, "t", index).await;
     }
@@ -202,13 +201,9 @@ async fn a_disk_that_fails_moves_the_leaderships_of_its_replicas_and_no_others()
     })
     .await;
     for index in 0..PARTITIONS {
-        let (there, copied) = (disk(&cluster, 1, "a"), disk(&cluster, 1, "b"));
-        let name = format!("t-{index}");
-        assert_ne!(
-            there.join(&name).exists(),
-            copied.join(&name).exists(),
-            "{name}"
-        );
+        let places = ["a", "b"].map(|letter| disk(&cluster, 1, letter));
+        let lies_in = places.map(|disk| disk.join(format!("t-{index}")).exists());
+        assert_ne!(lies_in[0], lies_in[1], "t-{index}");
     }
     cluster.end().await;
 }
@@ -223,13 +218,7 @@ async fn a_disk_that_cannot_be_read_at_start_keeps_its_replicas_until_it_is_back
     for index in 0..PARTITIONS {
         produce(&mut client, "t", index).await;
     }
-    all(
-        &cluster,
-        1,
-        "the controller knows where replicas lie",
-        |_, state| !state.directories[0].is_zero(),
-    )
-    .await;
+    all_placed(&cluster).await;
     let (lost, other) = (disk(&cluster, 1, "a"), disk(&cluster, 1, "b"));
     let on_lost = |index: i32| lost.join(format!("t-{index}")).exists();
     cluster.stop(1).await;

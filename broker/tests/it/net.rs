@@ -14,6 +14,7 @@ use bytes::Bytes;
 
 use crate::support::client::{Client, PATIENCE};
 use crate::support::cluster::{Cluster, until};
+use crate::support::secure::open_gate;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_come_in_the_order_of_the_requests() {
@@ -192,6 +193,7 @@ async fn a_client_that_is_gone_keeps_no_connection_open_for_its_answers() {
     let metrics = Metrics::default();
     let door = Door {
         service: Arc::new(Never(Arc::clone(&begun))),
+        gate: open_gate(&metrics),
         patience: Patience {
             max_frame_bytes: 1000,
             max_idle: PATIENCE * 10,

@@ -12,6 +12,8 @@ pub fn lines(scene: &Scene, keys: &[&[Binding]], width: usize) -> (Line<'static>
     let coverage = coverage(scene);
     let room = width.saturating_sub(coverage.width(scene.skin.glyphs) + 1);
     let (everywhere, own) = keys.split_last().unwrap_or((&(&[] as &[Binding]), &[]));
+    let mut bindings = own.iter().copied().flatten();
+    let insists = bindings.any(|binding| binding.shown == Shown::Always);
     let mut everywhere = words(&[everywhere]);
     let mut own = words(own);
     let width = |words: &[(String, String)]| -> usize {
@@ -21,10 +23,8 @@ pub fn lines(scene: &Scene, keys: &[&[Binding]], width: usize) -> (Line<'static>
             .sum()
     };
     let last = everywhere.split_off(everywhere.len().saturating_sub(1));
-    // What acts everywhere is known from elsewhere: it gives way where all of this screen's keys fit then.
-    if 1 + width(&own) + width(&everywhere) + width(&last) > room
-        && 1 + width(&own) + width(&last) <= room
-    {
+    let all = 1 + width(&own) + width(&everywhere) + width(&last);
+    if insists && all > room {
         everywhere.clear();
     }
     everywhere.extend(last);
@@ -44,7 +44,7 @@ pub fn lines(scene: &Scene, keys: &[&[Binding]], width: usize) -> (Line<'static>
 fn words(keys: &[&[Binding]]) -> Vec<(String, String)> {
     let bindings = keys.iter().copied().flatten();
     bindings
-        .filter(|binding| binding.shown == Shown::Footer)
+        .filter(|binding| binding.shown != Shown::Help)
         .filter_map(|binding| {
             let chord = binding.chords.first()?;
             Some((chord.to_string(), format!(" {}  ", binding.label)))

@@ -29,12 +29,13 @@ pub struct Joining {
 }
 
 impl Joining {
-    /// Looks at a directory before anything is made in it: a new one is marked, if others vote too.
+    /// Looks at a directory before anything is made in it: a new one is marked. Of two voters the other
+    /// one has all that was ever agreed on, and neither leads without it: there is nothing to wait for.
     pub fn open(dir: &Path, node: i32, voters: &[i32]) -> Result<Self, DiskError> {
         let mark = dir.join(MARK);
         let exists = |path: &Path| path.try_exists().map_err(DiskError::io(path));
         let is_new = !exists(&dir.join("log"))? && !exists(&disk::vote_path(dir))?;
-        if is_new && voters.contains(&node) && voters.len() > 1 {
+        if is_new && voters.contains(&node) && voters.len() > 2 {
             disk::replace(&mark, b"{}\n").map_err(DiskError::io(&mark))?;
         }
         let is_joining = AtomicBool::new(exists(&mark)?);
@@ -149,9 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn a_voter_alone_and_a_node_without_a_vote_wait_for_nobody() {
+    fn one_of_two_voters_at_most_and_a_node_without_a_vote_wait_for_nobody() {
         let dir = tempfile::tempdir().unwrap();
         assert!(!Joining::open(dir.path(), 1, &[1]).unwrap().is_joining());
+        assert!(!Joining::open(dir.path(), 1, &[1, 2]).unwrap().is_joining());
         assert!(!Joining::open(dir.path(), 9, &VOTERS).unwrap().is_joining());
     }
 

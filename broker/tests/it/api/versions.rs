@@ -4,6 +4,7 @@
 mod changes;
 mod data;
 mod groups;
+mod logins;
 mod questions;
 
 use std::collections::BTreeSet;
@@ -84,6 +85,7 @@ async fn every_answer_has_bytes_in_every_version_that_is_advertised() {
     let id = node.image().topics[TOPIC].id;
     data::data(&mut asker, id).await;
     groups::groups(&mut asker).await;
+    logins::logins(&mut asker).await;
     questions::questions(&mut asker, id).await;
     changes::changes(&mut asker).await;
     let served: BTreeSet<(i16, i16)> = SERVED

@@ -10,7 +10,7 @@ use broker::config::NodeConfig;
 use broker::meta::image::Image;
 use broker::metrics::Metrics;
 use broker::secret::Secret;
-use broker::tls::{Acceptor, ClientAuth, Kind, Settings, Store, TlsError, Version};
+use broker::tls::{Acceptor, ClientAuth, Connector, Kind, Settings, Store, TlsError, Version};
 use broker::wire::messages::{ApiVersionsRequest, MetadataRequest};
 use rcgen::DnType;
 use tokio::net::{TcpListener, TcpStream};
@@ -188,8 +188,55 @@ fn settings(keys: Store) -> Settings {
     }
 }
 
+/// A key that OpenSSL encrypted, with a certificate of its own that no authority signed.
+const ENCRYPTED: &str = include_str!("../data/encrypted_key.pem");
+
 #[tokio::test]
-async fn keys_come_from_pem_in_place_from_pkcs12_and_encrypted() {
+async fn an_encrypted_key_opens_with_its_password_and_a_pinned_certificate_is_trusted() {
+    let store = |password: Option<&str>| Store {
+        kind: Kind::Pem,
+        certificates: Some(Secret::new(ENCRYPTED)),
+        key: Some(Secret::new(ENCRYPTED)),
+        key_password: password.map(Secret::new),
+        ..Store::default()
+    };
+    for (password, told) in [
+        (None, "ssl.key.password is missing"),
+        (Some("x"), "cannot be opened"),
+    ] {
+        let refused = Acceptor::of(&settings(store(password)))
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains(told), "{refused}");
+    }
+    let own = Settings {
+        trust: store(None),
+        client_auth: ClientAuth::Required,
+        ..settings(store(Some("open-sesame")))
+    };
+    // Each side shows the certificate, and each trusts it by itself.
+    let acceptor = Acceptor::of(&own).unwrap();
+    let connector = Connector::of(&own).unwrap();
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let shake = async |name: &str| {
+        let tcp = TcpStream::connect(address).await.unwrap();
+        let (accepted, _) = socket.accept().await.unwrap();
+        let (client, server) = tokio::join!(
+            connector.connect(name, tcp),
+            acceptor.accept(accepted, PATIENCE)
+        );
+        client.is_ok() && server.is_ok()
+    };
+    assert!(shake("localhost").await);
+    assert!(
+        !shake("elsewhere.example").await,
+        "the name is checked all the same"
+    );
+}
+
+#[tokio::test]
+async fn keys_come_from_pem_in_place_and_from_pkcs12() {
     let (authority, dir) = (Authority::new(), tempfile::tempdir().unwrap());
     let node = authority.certify(&[(DnType::CommonName, "node")]);
     let in_place = Store {

@@ -77,11 +77,6 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "CONTROLLER",
     ),
     (
-        "listener.security.protocol.map",
-        "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "GSSAPI is not spoken here",
-    ),
-    (
         "listener.name.PLAINTEXT.ssl.client.auth",
         "required",
         "small letters",

@@ -20,8 +20,8 @@ use broker::wire::frame;
 use broker::wire::header::{HeaderForm, RequestHeader};
 use broker::wire::messages::alter_partition::{AlterPartitionDone, AlterPartitionTopicDone};
 use broker::wire::messages::assign_replicas_to_dirs::{
-    AssignedDirectory, AssignedDirectoryDone, AssignedPartitionDone, AssignedTopic,
-    AssignedTopicDone,
+    AssignedDirectory, AssignedDirectoryDone, AssignedPartition, AssignedPartitionDone,
+    AssignedTopic, AssignedTopicDone,
 };
 use broker::wire::messages::fetch::{FetchPartition, FetchTopic, PartitionData};
 use broker::wire::messages::list_offsets::{
@@ -202,16 +202,13 @@ impl replica::Control for Door {
 
 /// The answer that takes everything in.
 fn assigned(directory: &AssignedDirectory) -> AssignedDirectoryDone {
+    let done = |one: &AssignedPartition| AssignedPartitionDone {
+        partition_index: one.partition_index,
+        ..AssignedPartitionDone::default()
+    };
     let topics = directory.topics.iter().map(|topic| AssignedTopicDone {
         topic_id: topic.topic_id,
-        partitions: topic
-            .partitions
-            .iter()
-            .map(|one| AssignedPartitionDone {
-                partition_index: one.partition_index,
-                ..AssignedPartitionDone::default()
-            })
-            .collect(),
+        partitions: topic.partitions.iter().map(done).collect(),
         ..AssignedTopicDone::default()
     });
     AssignedDirectoryDone {

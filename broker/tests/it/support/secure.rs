@@ -2,9 +2,17 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use broker::auth::Gate;
+use broker::auth::gate::Surroundings;
+use broker::clock::Clock;
+use broker::config::node::Listener;
+use broker::config::security::Security;
+use broker::meta::image::Image;
+use broker::metrics::Metrics;
 use broker::sasl::Mechanism;
 use broker::sasl::client::{Login, Next};
 use broker::secret::Secret;
@@ -18,6 +26,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use super::client::Client;
 
@@ -92,6 +101,24 @@ impl Authority {
         };
         Connector::of(&settings).unwrap()
     }
+}
+
+/// The gate of a listener that lets everybody in.
+pub fn open_gate(metrics: &Metrics) -> Arc<Gate> {
+    let listener = Listener {
+        name: "PLAINTEXT".to_owned(),
+        host: String::new(),
+        port: 0,
+        advertised: (String::new(), 0),
+        security: Security::default(),
+    };
+    let around = Surroundings {
+        images: watch::Sender::new(Arc::new(Image::empty())).subscribe(),
+        first: Arc::default(),
+        clock: Clock::System,
+        metrics: metrics.clone(),
+    };
+    Arc::new(Gate::of(&listener, &around).unwrap())
 }
 
 /// A TLS connection to a node.
@@ -191,5 +218,5 @@ impl Signer {
 
 /// Seconds since 1970.
 pub fn now_s() -> i64 {
-    broker::clock::Clock::System.now_ms() / 1000
+    Clock::System.now_ms() / 1000
 }
