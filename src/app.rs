@@ -77,7 +77,7 @@ impl App {
         let mut terminal = Terminal::enter()?;
         let (columns, rows) =
             crossterm::terminal::size().context("cannot ask the terminal's size")?;
-        let first = Snapshot::named(&options.name);
+        let first = Snapshot::named(&options.name, options.stakes);
         let area = Rect::new(0, 0, columns, rows);
         let mut state = State::new(skin, area, Arc::new(first), clock::now());
         if let Some(line) = &practice {
@@ -192,7 +192,7 @@ impl App {
                 Effect::Focus(focus) => {
                     self.focus.send_replace(focus);
                 }
-                Effect::Refresh => self.watch.refresh(),
+                Effect::Refresh => self.watch.insist(),
                 Effect::Practice(order) => self.order(order),
                 Effect::Redraw => self.terminal.resume().context("cannot draw anew")?,
                 Effect::Suspend => self.terminal.suspend().context("cannot suspend")?,

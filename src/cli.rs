@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueHint};
 
 /// A full-screen terminal for Kafka operators: which brokers are down, since when, and what it costs.
 #[derive(Debug, Parser)]
@@ -21,6 +21,7 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Examples:
   lookout -b kafka-1:9092,kafka-2:9092     open the screen on a cluster
+  lookout --properties client.properties   the same by the file of another client, logins and certificates too
   lookout brokers -b kafka-1:9092 --json   the brokers as JSON, for scripts
   lookout                                  with no cluster named: a practice cluster to learn on
 
@@ -35,6 +36,10 @@ pub enum Command {
     Topics(Headless),
     /// Every consumer group with state, members and lag
     Groups(Headless),
+    /// The clusters of config.toml: list them, try the way into each, take one over from another client's file
+    Profiles(ProfilesArgs),
+    /// Every setting that holds here, for the cluster that would be opened; secrets are hidden
+    Config(ConfigArgs),
     /// How far every broker can be reached from here: name, route, TCP, TLS, login, answers; and which rules would help
     Connect(ConnectArgs),
     /// A cluster on this machine to learn on and to break: five nodes in racks a, b and c, with demo clients
@@ -48,6 +53,59 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// What to do with profiles.
+#[derive(Debug, Args)]
+pub struct ProfilesArgs {
+    #[command(subcommand)]
+    pub command: ProfilesCommand,
+}
+
+/// What to do with profiles.
+#[derive(Debug, Subcommand)]
+pub enum ProfilesCommand {
+    /// Every profile with its addresses and its way in; nothing is dialled
+    List {
+        /// Print JSON (its `version` field tells the layout) instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Go in by a profile, or by each of them, and say how far it came
+    Test {
+        /// The profile [default: all]
+        name: Option<String>,
+
+        /// Give up waiting for an answer after this many seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+        timeout: u64,
+    },
+    /// Write the clusters of another client's file into config.toml; passwords go into files that only you can read
+    Add {
+        /// client.properties, kcat.conf, rpk.yaml, a configuration of kaf or kafkactl; told by its content
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+
+        /// What to call the profile; of a file with several clusters, the one to take
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+
+        /// Replace a profile of that name
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// How to print settings.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Say where each value comes from
+    #[arg(long)]
+    pub origins: bool,
+
+    /// Print JSON (its `version` field tells the layout), with origins
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How much to say of the ways.
@@ -174,12 +232,31 @@ pub struct Headless {
     pub timeout: u64,
 }
 
-/// Which cluster.
+/// Which cluster, and the way into it.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ClusterArgs {
+    /// A profile of config.toml; `practice` is the practice cluster [env: LOOKOUT_PROFILE]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        conflicts_with = "properties"
+    )]
+    pub profile: Option<String>,
+
     /// Bootstrap addresses, `host:port`, separated by commas [env: LOOKOUT_BOOTSTRAP]
     #[arg(short, long, global = true, value_name = "HOST:PORT,…")]
     pub bootstrap: Option<String>,
+
+    /// A file of another client, as it is: client.properties, kcat.conf, rpk.yaml, a configuration of kaf or kafkactl
+    /// [env: LOOKOUT_PROPERTIES]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub properties: Option<PathBuf>,
+
+    /// A setting by librdkafka's or Java's name; may be given more than once; no secrets: others can read them here
+    #[arg(short = 'X', global = true, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
 }
 
 /// How the screen looks.

@@ -14,6 +14,7 @@ pub mod logging;
 pub mod model;
 pub mod node;
 pub mod practice;
+pub mod profiles;
 pub mod roles;
 pub mod screens;
 pub mod state;

@@ -4,7 +4,6 @@ use std::env;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -13,20 +12,26 @@ use log::LevelFilter;
 
 use crate::app;
 use crate::cli::{
-    Cli, ClusterArgs, Command, ConnectArgs, Headless, LookArgs, NodeArgs, NodeId, PracticeArgs,
-    PracticeCommand,
+    Cli, ClusterArgs, Command, ConfigArgs, ConnectArgs, Headless, LookArgs, NodeArgs, NodeId,
+    PracticeArgs, PracticeCommand, ProfilesArgs, ProfilesCommand,
 };
-use crate::cluster::{self, Dialer, Paces, WatchOptions};
+use crate::cluster::WatchOptions;
+use crate::config::addition::Existing;
+use crate::config::choice::{Flags, PRACTICE};
+use crate::config::outside::System;
 use crate::config::paths::Paths;
+use crate::config::profile::CLIENT_ID;
+use crate::config::secret::Secret;
 use crate::config::settings::{self, Choices, Environment, Settings};
 use crate::headless::connect::{self, Detail};
 use crate::headless::{self, Format, Outcome, Subject};
 use crate::logging;
 use crate::model::practice::Ways;
 use crate::model::survey::Reach;
-use crate::model::{BrokerId, Order};
+use crate::model::{BrokerId, Order, Stakes};
 use crate::node;
 use crate::practice::{self, Call, Entry, Keeper, PracticeError};
+use crate::profiles::{self, Open, Opening, Origins, Place, Said, Unnamed};
 use crate::terminal;
 use crate::ui::glyph::GlyphSet;
 use crate::ui::line::Skin;
@@ -37,9 +42,6 @@ pub const EXIT_NO_CONTACT: u8 = 3;
 /// Some brokers are reached, and some are not.
 const EXIT_SOME: u8 = 1;
 
-/// What brokers see of us in their logs and quotas.
-const CLIENT_ID: &str = "lookout";
-
 /// The roster's file in the state directory.
 const ROSTER_FILE: &str = "roster.sqlite";
 
@@ -49,16 +51,14 @@ const WORKERS: usize = 2;
 /// What is still under way at the end is given up after this.
 const GRACE: Duration = Duration::from_millis(200);
 
-const NO_CLUSTER: &str = "no cluster is named: give its addresses with `-b HOST:PORT` (several after commas), with \
-    LOOKOUT_BOOTSTRAP, or as `bootstrap = \"HOST:PORT\"` in config.toml. To try it out, start a cluster to practise \
+const NO_CLUSTER: &str = "no cluster is named: give its addresses with `-b HOST:PORT` (several after commas), a profile \
+    with `-p NAME`, or the file of another client with `--properties FILE`. To try it out, start a cluster to practise \
     on with `lookout practice up`";
-
-/// What the practice cluster is called.
-const PRACTICE: &str = "practice";
 
 /// Plays the role that these arguments name.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(told) => {
             told.print().context("cannot print")?;
@@ -70,11 +70,18 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
             });
         }
     };
+    // Of a flag before the command and one behind it the parser keeps the latter.
+    let set = |argument: &&OsString| argument.as_encoded_bytes().starts_with(b"-X");
+    if arguments.iter().filter(set).count() > cli.cluster.set.len() {
+        bail!("-X stands before and behind the command; put all of them behind the command");
+    }
     match cli.command {
         None => screen(&cli.cluster, &cli.look),
         Some(Command::Brokers(args)) => text(Subject::Brokers, &cli.cluster, &args),
         Some(Command::Topics(args)) => text(Subject::Topics, &cli.cluster, &args),
         Some(Command::Groups(args)) => text(Subject::Groups, &cli.cluster, &args),
+        Some(Command::Profiles(args)) => profiles(&cli.cluster, args),
+        Some(Command::Config(args)) => config(&cli.cluster, &cli.look, &args),
         Some(Command::Connect(args)) => connect(&cli.cluster, &args),
         Some(Command::Practice(args)) => practise(args),
         Some(Command::Node(args)) => node(&args),
@@ -97,28 +104,50 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
 
 fn screen(cluster: &ClusterArgs, look: &LookArgs) -> Result<ExitCode> {
     let paths = paths();
-    let settings = settings(&paths, cluster, look)?;
+    let settings = settings(&paths, look)?;
+    let flags = flags(cluster);
+    let place = Place {
+        paths: &paths,
+        clusters: &settings.clusters,
+        flags: &flags,
+    };
     let skin = settings.skin(&paths)?;
-    let named = options(&paths, &settings)?;
+    let opening = place.open(Unnamed::Last, &mut System)?;
+    terminal::require()?;
     if let Err(error) = logging::start(paths.state_dir.as_deref(), LevelFilter::Info) {
         log::warn!("{error}"); // into memory: a home that is full or read-only is no reason to stay blind
     }
     terminal::install_panic_hook();
-    let Some(options) = named else {
-        terminal::require()?;
-        return practice_screen(&paths, skin);
+    let open = match opening {
+        Opening::Cluster(open) => open,
+        Opening::Practice => {
+            place.remember(PRACTICE, Stakes::Ordinary);
+            return practice_screen(&paths, skin);
+        }
+        Opening::Nothing => return practice_screen(&paths, skin),
     };
-    finish(app::run(skin, options, None))?
+    for notice in &open.notices {
+        log::warn!("{notice}");
+    }
+    if let Some(name) = open.name() {
+        place.remember(name, open.profile.stakes);
+    }
+    let skin = match open.profile.color {
+        Some(paint) => Skin {
+            theme: skin.theme.accented(paint, settings.color),
+            ..skin
+        },
+        None => skin,
+    };
+    finish(app::run(skin, watched(&paths, &open), None))?
 }
 
 /// The screen on the practice cluster: the one that runs, or one that is started now and ends with the screen.
 fn practice_screen(paths: &Paths, skin: Skin) -> Result<ExitCode> {
     let dir = paths.practice_dir().ok_or(PracticeError::NoHome)?;
     let keeper = Keeper::take(&dir)?;
-    let options = WatchOptions {
-        name: Arc::from(PRACTICE),
-        ..watch_options(paths, keeper.bootstrap())
-    };
+    let options = WatchOptions::plain(PRACTICE, keeper.bootstrap(), CLIENT_ID);
+    let options = remembered(paths, options);
     let seat = keeper.open()?;
     let code = finish(app::run(skin, options, Some(seat.line())));
     if seat.ends_cluster() {
@@ -186,10 +215,21 @@ fn node(args: &NodeArgs) -> Result<ExitCode> {
 /// The cluster that is named, or the practice cluster that runs.
 fn chosen(cluster: &ClusterArgs) -> Result<WatchOptions> {
     let paths = paths();
-    let settings = settings(&paths, cluster, &LookArgs::default())?;
-    match options(&paths, &settings)? {
-        Some(named) => Ok(named),
-        None => running_practice(&paths).context(NO_CLUSTER),
+    let settings = settings(&paths, &LookArgs::default())?;
+    let flags = flags(cluster);
+    let place = Place {
+        paths: &paths,
+        clusters: &settings.clusters,
+        flags: &flags,
+    };
+    match place.open(Unnamed::Nothing, &mut System)? {
+        Opening::Cluster(open) => {
+            for notice in &open.notices {
+                log::info!("{notice}");
+            }
+            Ok(watched(&paths, &open))
+        }
+        Opening::Practice | Opening::Nothing => running_practice(&paths).context(NO_CLUSTER),
     }
 }
 
@@ -222,6 +262,79 @@ fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<Exit
     }
 }
 
+fn profiles(cluster: &ClusterArgs, args: ProfilesArgs) -> Result<ExitCode> {
+    let paths = paths();
+    let settings = settings(&paths, &LookArgs::default())?;
+    let flags = flags(cluster);
+    let place = Place {
+        paths: &paths,
+        clusters: &settings.clusters,
+        flags: &flags,
+    };
+    let said = match args.command {
+        ProfilesCommand::List { json } => profiles::list(place, told_as(json)),
+        ProfilesCommand::Test { name, timeout } => {
+            let timeout = Duration::from_secs(timeout);
+            let mut outside = System;
+            let tried = profiles::test(place, name.as_deref(), timeout, &mut outside);
+            finish(tried)??
+        }
+        ProfilesCommand::Add { file, name, force } => {
+            let wanted = profiles::Wanted {
+                file: &file,
+                name: name.as_deref(),
+                existing: if force {
+                    Existing::Replace
+                } else {
+                    Existing::Keep
+                },
+            };
+            profiles::add(&paths, wanted, &mut System)?
+        }
+    };
+    say(&said)
+}
+
+fn config(cluster: &ClusterArgs, look: &LookArgs, args: &ConfigArgs) -> Result<ExitCode> {
+    let paths = paths();
+    let settings = settings(&paths, look)?;
+    let flags = flags(cluster);
+    let place = Place {
+        paths: &paths,
+        clusters: &settings.clusters,
+        flags: &flags,
+    };
+    let origins = if args.origins {
+        Origins::Shown
+    } else {
+        Origins::Hidden
+    };
+    let said = profiles::show(place, &settings, (told_as(args.json), origins), &System)?;
+    say(&said)
+}
+
+fn told_as(json: bool) -> profiles::Format {
+    if json {
+        profiles::Format::Json
+    } else {
+        profiles::Format::Text
+    }
+}
+
+/// Prints what a command has to say.
+fn say(said: &Said) -> Result<ExitCode> {
+    headless::write_out(said.printed.as_bytes()).context("cannot print")?;
+    let mut errors = std::io::stderr().lock();
+    for notice in &said.notices {
+        writeln!(errors, "lookout: {notice}").context("cannot print")?;
+    }
+    Ok(if said.failed {
+        ExitCode::from(EXIT_NO_CONTACT)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
 fn paths() -> Paths {
     Paths::choose(
         env::var_os("LOOKOUT_CONFIG_DIR"),
@@ -230,7 +343,7 @@ fn paths() -> Paths {
     )
 }
 
-fn settings(paths: &Paths, cluster: &ClusterArgs, look: &LookArgs) -> Result<Settings> {
+fn settings(paths: &Paths, look: &LookArgs) -> Result<Settings> {
     let environment = Environment::read(|name| env::var(name).ok())?;
     let flags = Choices {
         theme: look.theme.clone(),
@@ -240,58 +353,39 @@ fn settings(paths: &Paths, cluster: &ClusterArgs, look: &LookArgs) -> Result<Set
             .as_deref()
             .map(settings::color_flag)
             .transpose()?,
-        bootstrap: cluster.bootstrap.clone(),
     };
     Ok(settings::load(paths, environment, flags)?)
+}
+
+/// What the command line says of the cluster.
+fn flags(cluster: &ClusterArgs) -> Flags {
+    Flags {
+        profile: cluster.profile.clone(),
+        properties: cluster.properties.clone(),
+        bootstrap: cluster.bootstrap.clone(),
+        set: cluster.set.iter().map(|text| Secret::new(text)).collect(),
+    }
 }
 
 /// The practice cluster, where it runs.
 fn running_practice(paths: &Paths) -> Option<WatchOptions> {
     let bootstrap = practice::find_running(&paths.practice_dir()?)?;
-    Some(WatchOptions {
-        name: Arc::from(PRACTICE),
-        ..watch_options(paths, bootstrap)
-    })
+    Some(remembered(
+        paths,
+        WatchOptions::plain(PRACTICE, bootstrap, CLIENT_ID),
+    ))
 }
 
-/// How to watch the cluster that flags, environment or settings name; `None` where none of them names one.
-fn options(paths: &Paths, settings: &Settings) -> Result<Option<WatchOptions>> {
-    let named = settings.bootstrap.as_deref().unwrap_or_default();
-    let bootstrap: Vec<String> = named
-        .split(',')
-        .map(str::trim)
-        .filter(|a| !a.is_empty())
-        .map(str::to_owned)
-        .collect();
-    if bootstrap.is_empty() {
-        return Ok(None);
-    }
-    if let Some(wrong) = bootstrap
-        .iter()
-        .find_map(|text| cluster::bootstrap_endpoint(text).err())
-    {
-        bail!(wrong);
-    }
-    Ok(Some(watch_options(paths, bootstrap)))
+/// How to watch a cluster that is opened.
+fn watched(paths: &Paths, open: &Open) -> WatchOptions {
+    remembered(paths, open.watch_options())
 }
 
-fn watch_options(paths: &Paths, bootstrap: Vec<String>) -> WatchOptions {
+/// With the roster of the brokers that were ever seen.
+fn remembered(paths: &Paths, options: WatchOptions) -> WatchOptions {
     WatchOptions {
-        name: Arc::from(name(&bootstrap)),
-        bootstrap,
-        client_id: Arc::from(CLIENT_ID),
-        dialer: Dialer::default(),
-        paces: Paces::default(),
         roster: paths.state_dir.as_ref().map(|dir| dir.join(ROSTER_FILE)),
-    }
-}
-
-/// What the header calls a cluster that has no name: its first address, and how many more were given.
-fn name(bootstrap: &[String]) -> String {
-    let first = bootstrap.first().cloned().unwrap_or_default();
-    match bootstrap.len() {
-        0 | 1 => first,
-        count => format!("{first} +{}", count - 1),
+        ..options
     }
 }
 

@@ -64,7 +64,7 @@ impl Connection {
             correlation: AtomicI32::new(0),
             ended: Arc::default(),
         });
-        let pipeline = Pipeline::new(dialled.stream, shared.ended.clone());
+        let pipeline = Pipeline::new(dialled, shared.ended.clone());
         let task = tokio::spawn(pipeline.run(queue)).abort_handle();
         let mut connection = Self {
             shared,
@@ -200,7 +200,7 @@ impl Connection {
                 api: asked,
                 after: *after,
             },
-            Some(End::Refused(error)) => CallError::Dial(error.clone()),
+            Some(End::Way(error)) => CallError::Dial(error.clone()),
             Some(End::Broken(why)) => CallError::Broken {
                 peer,
                 why: why.clone(),
@@ -248,6 +248,7 @@ mod tests {
             stream: Box::new(ours),
             rungs: Vec::new(),
             address: "127.0.0.1:1".into(),
+            session: None,
         };
         let api = |api_key, version| ApiVersion {
             api_key,

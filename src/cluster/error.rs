@@ -3,6 +3,7 @@
 //! Texts are one sentence, free of control characters, and carry no bytes of a message.
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +52,42 @@ impl DialError {
     pub fn within(error: &std::io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref().cloned()
     }
+}
+
+/// What the operator named for the way in cannot be used. Nothing has been dialled.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum WayError {
+    /// A file cannot be read.
+    #[error("{path} cannot be read: {reason}", path = path.display())]
+    Unreadable {
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// Certificates, keys or stores are not what they should be.
+    #[error("{subject}: {why}")]
+    Material {
+        /// The file, or the setting that holds it in place.
+        subject: String,
+        /// What is wrong and what can be done.
+        why: String,
+    },
+    /// An address is no address.
+    #[error("{0}")]
+    Address(Arc<str>),
+    /// The system has no authorities to trust.
+    #[error(
+        "this system has no list of trusted authorities: install its package ca-certificates, or name the authority with ssl.ca.location"
+    )]
+    NoAuthorities,
+    /// The login cannot be made with what is set.
+    #[error("{mechanism}: {why}")]
+    Login {
+        /// Kafka's name of the mechanism.
+        mechanism: &'static str,
+        /// What is wrong and what can be done.
+        why: String,
+    },
 }
 
 /// A request that got no usable answer.

@@ -46,8 +46,8 @@ mod versions;
 mod write;
 
 pub use address::endpoint as bootstrap_endpoint;
-pub use dialer::{Dialer, Dialled, Duplex, Target};
-pub use error::DialError;
+pub use dialer::{Dialer, Dialled, Duplex, Session, Target};
+pub use error::{DialError, WayError};
 pub use poll::{Paces, Watch, WatchOptions, watch};
 pub use survey::{Surveyor, Underway};
 pub use write::{Delivery, OnDelivery, Outgoing, WriteError, Writer, WriterOptions};

@@ -1,7 +1,8 @@
 //! The task of one connection: sends requests as they come, cuts answers out of the stream, keeps the deadlines.
 //!
 //! Answers come in the order of the requests, so a request that gets none holds up all behind it: at its
-//! deadline the connection is given up. Knows nothing of what is asked.
+//! deadline the connection is given up. Where the login ends some time it is repeated in between (KIP-368): what is
+//! under way is answered first, what comes meanwhile waits. Knows nothing of what is asked.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -13,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::dialer::Duplex;
+use super::dialer::{Dialled, Duplex, Session};
 use super::error::{DialError, printable};
 
 /// Requests a broker gets from one connection before it has answered: one at work, one waiting.
@@ -23,11 +24,16 @@ const RECEIVE_STEP_BYTES: usize = 1024 * 1024;
 /// First size of the receive buffer; it grows with what really arrives.
 const RECEIVE_BYTES: usize = 16 * 1024;
 
+/// The share of a login's time after which it is repeated, in percent: a broker closes the connection at the end, and
+/// the requests under way must be answered before.
+const RENEWAL_PERCENT: u32 = 80;
+
 /// Why a connection ended.
 #[derive(Debug, Clone)]
 pub enum End {
-    /// The way in was refused afterwards, or ended beneath it.
-    Refused(DialError),
+    /// The way in was refused afterwards, or ends: a certificate at the first read, a login when it was repeated, a
+    /// proxy.
+    Way(DialError),
     /// In words.
     Broken(Arc<str>),
     /// A request ran into its deadline.
@@ -60,12 +66,44 @@ pub struct Pipeline {
     unsent: Bytes,
     waiting: VecDeque<(Waiting, Instant)>,
     answered: u64,
+    login: Login,
+}
+
+/// The login of this connection.
+enum Login {
+    /// It holds as long as the connection.
+    Lasting,
+    /// It is repeated at the moment given.
+    Until(Instant, Session),
+    /// It is to be repeated as soon as nothing is under way.
+    Due(Session),
+}
+
+impl Login {
+    fn new(session: Option<Session>) -> Self {
+        match session {
+            Some(session) => Self::until(session),
+            None => Self::Lasting,
+        }
+    }
+
+    fn until(session: Session) -> Self {
+        let renewal = session.lifetime * RENEWAL_PERCENT / 100;
+        Self::Until(Instant::now() + renewal, session)
+    }
+
+    fn renewal(&self) -> Option<Instant> {
+        match self {
+            Self::Until(at, _) => Some(*at),
+            Self::Lasting | Self::Due(_) => None,
+        }
+    }
 }
 
 impl Pipeline {
     /// A pipeline over a stream; `ended` gets the reason when it ends.
-    pub fn new(stream: Box<dyn Duplex>, ended: Arc<OnceLock<End>>) -> Self {
-        let (reader, writer) = tokio::io::split(stream);
+    pub fn new(dialled: Dialled, ended: Arc<OnceLock<End>>) -> Self {
+        let (reader, writer) = tokio::io::split(dialled.stream);
         Self {
             reader,
             writer,
@@ -74,6 +112,7 @@ impl Pipeline {
             unsent: Bytes::new(),
             waiting: VecDeque::new(),
             answered: 0,
+            login: Login::new(dialled.session),
         }
     }
 
@@ -93,7 +132,14 @@ impl Pipeline {
 
     /// Waits for whatever happens next. `false`: the last handle is gone.
     async fn step(&mut self, queue: &mut mpsc::Receiver<Outgoing>) -> Result<bool, End> {
-        let room = self.unsent.is_empty() && self.waiting.len() < MAX_IN_FLIGHT;
+        if let Login::Due(_) = self.login
+            && self.unsent.is_empty()
+            && self.waiting.is_empty()
+        {
+            self.renew().await?;
+        }
+        let owed = matches!(self.login, Login::Due(_));
+        let room = self.unsent.is_empty() && self.waiting.len() < MAX_IN_FLIGHT && !owed;
         let due = self.waiting.front().map(|(_, due)| *due);
         tokio::select! {
             outgoing = queue.recv(), if room => {
@@ -113,8 +159,26 @@ impl Pipeline {
                 }
             }
             () = expire(due) => return Err(self.silent()),
+            () = expire(self.login.renewal()) => {
+                if let Login::Until(_, session) = std::mem::replace(&mut self.login, Login::Lasting) {
+                    self.login = Login::Due(session);
+                }
+            }
         }
         Ok(true)
+    }
+
+    /// Logs in again over this very stream.
+    async fn renew(&mut self) -> Result<(), End> {
+        let Login::Due(mut session) = std::mem::replace(&mut self.login, Login::Lasting) else {
+            return Ok(());
+        };
+        let mut stream = tokio::io::join(&mut self.reader, &mut self.writer);
+        if let Some(lifetime) = session.renew(&mut stream).await.map_err(End::Way)? {
+            session.lifetime = lifetime;
+            self.login = Login::until(session);
+        }
+        Ok(())
     }
 
     fn deliver(&mut self) -> Result<(), End> {
@@ -166,7 +230,7 @@ impl Pipeline {
 
     fn broken(&self, error: Option<&std::io::Error>) -> End {
         if let Some(said) = error.and_then(DialError::within) {
-            return End::Refused(said);
+            return End::Way(said);
         }
         let text = match (self.answered, error) {
             (0, _) => "the connection was closed right after ApiVersions; this usually means that TLS or SASL is expected here, or that the broker is stopping".to_owned(),

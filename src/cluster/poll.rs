@@ -2,6 +2,7 @@
 //!
 //! Decides when to ask; what to ask and how to read it is in the modules beside it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +18,9 @@ use super::error::CallError;
 use super::pace::Pace;
 use super::{admin, focus as eyes, groups, log_dirs, patrol, roster, topology};
 use crate::clock::now;
-use crate::model::{Facts, Failure, Focus, Snapshot, Span, Topics, Topology};
+use crate::model::{
+    BrokerId, Facts, Failure, Focus, Snapshot, Span, Stakes, Topics, Topology,
+};
 
 /// Updates that may wait for the assembler; beyond that pollers wait.
 const UPDATES: usize = 64;
@@ -34,6 +37,10 @@ pub struct WatchOptions {
     pub name: Arc<str>,
     /// `host:port` each.
     pub bootstrap: Vec<String>,
+    /// What depends on it.
+    pub stakes: Stakes,
+    /// Brokers that belong to it whether they are seen or not.
+    pub expected: BTreeSet<BrokerId>,
     /// The name brokers see in their logs and quotas.
     pub client_id: Arc<str>,
     /// The way to the brokers.
@@ -41,6 +48,22 @@ pub struct WatchOptions {
     pub paces: Paces,
     /// The roster's file; `None` keeps it in memory only.
     pub roster: Option<PathBuf>,
+}
+
+impl WatchOptions {
+    /// A cluster without locks that is watched at the usual pace and not remembered.
+    pub fn plain(name: &str, bootstrap: Vec<String>, client_id: &str) -> Self {
+        Self {
+            name: Arc::from(name),
+            bootstrap,
+            stakes: Stakes::default(),
+            expected: BTreeSet::new(),
+            client_id: Arc::from(client_id),
+            dialer: Dialer::default(),
+            paces: Paces::default(),
+            roster: None,
+        }
+    }
 }
 
 /// How often each question is asked.
@@ -76,6 +99,7 @@ pub struct Watch {
     /// The latest snapshot; the first is empty.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     nudges: watch::Sender<Nudges>,
+    dialer: Dialer,
     _tasks: JoinSet<()>,
 }
 
@@ -83,6 +107,17 @@ impl Watch {
     /// Asks everything again now.
     pub fn refresh(&self) {
         self.nudges.send_modify(|nudges| nudges.all += 1);
+    }
+
+    /// The way to its brokers, for those who write.
+    pub fn dialer(&self) -> &Dialer {
+        &self.dialer
+    }
+
+    /// Asks everything again now because the operator wants it: logins that were refused are tried again too.
+    pub fn insist(&self) {
+        self.dialer.forgive();
+        self.refresh();
     }
 }
 
@@ -172,19 +207,23 @@ pub struct Report {
     pub throttled: bool,
 }
 
-/// Starts watching. Must be called inside a tokio runtime.
+/// Starts watching. Must be called inside a tokio runtime. An address that is none is told as one that cannot be
+/// reached.
 pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     let (bootstrap, unreadable): (Vec<_>, Vec<_>) = options
         .bootstrap
         .iter()
         .map(|text| address::endpoint(text))
         .partition(Result::is_ok);
-    let bootstrap = bootstrap.into_iter().flatten().collect();
+    let bootstrap: Vec<_> = bootstrap.into_iter().flatten().collect();
     let unreadable: Vec<Arc<str>> = unreadable.into_iter().filter_map(Result::err).collect();
     let facts = Facts {
         name: options.name,
+        doubt: options.dialer.doubt(),
         pace: Span::from_ms(u64::try_from(options.paces.cheap.as_millis()).unwrap_or(u64::MAX)),
         contact_failures: unreadable.as_slice().into(),
+        stakes: options.stakes,
+        expected: Arc::new(options.expected),
         ..Facts::default()
     };
     let (updates, inbox) = mpsc::channel(UPDATES);
@@ -210,6 +249,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     Watch {
         snapshots,
         nudges,
+        dialer: options.dialer,
         _tasks: tasks,
     }
 }

@@ -7,8 +7,10 @@ use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::secret::Secret;
+
 /// What is wrong with a configuration file. Every variant names the file, and the line where there is one.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum DocumentError {
     #[error("{file}:{line}: not valid TOML: {reason}")]
     Syntax {
@@ -31,6 +33,13 @@ pub enum DocumentError {
         found: String,
         expected: String,
     },
+    #[error("{file}:{line}: `{key}` is no name; expected {expected}")]
+    Misnamed {
+        file: String,
+        line: usize,
+        key: String,
+        expected: String,
+    },
     #[error("cannot read {}: {reason}", path.display())]
     Unreadable { path: PathBuf, reason: String },
 }
@@ -51,6 +60,16 @@ pub struct Entry<'a> {
     pub key: String,
     line: usize,
     value: DeValue<'a>,
+}
+
+/// A value below a table, whatever it may hold: it is shown to nobody until its name is understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaf {
+    /// Its name within the table, with dots.
+    pub name: String,
+    /// One, or those of a list.
+    pub values: Vec<Secret>,
+    pub line: usize,
 }
 
 impl<'a> Source<'a> {
@@ -105,6 +124,45 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// Every value below this table with its name, in which the names of tables within are joined by dots: quoted
+    /// dotted names and nested tables read alike. Deep nesting is refused by the reader of TOML itself.
+    pub fn leaves(self) -> Result<Vec<Leaf>, DocumentError> {
+        let within = self.path.len() + 1;
+        let mut leaves = Vec::new();
+        let mut waiting = self.table()?;
+        while let Some(entry) = waiting.pop() {
+            match entry.value {
+                DeValue::Table(table) => waiting.extend(entry.source.list(&entry.path, table)),
+                _ => leaves.push(Leaf {
+                    name: entry.path.get(within..).unwrap_or_default().to_owned(),
+                    values: entry.values()?,
+                    line: entry.line,
+                }),
+            }
+        }
+        leaves.sort_by_key(|leaf| leaf.line);
+        Ok(leaves)
+    }
+
+    fn values(&self) -> Result<Vec<Secret>, DocumentError> {
+        let expected = "a text in quotes, a number, true or false, or a list of these";
+        let plain = |value: &DeValue<'_>| match value {
+            DeValue::String(text) => Ok(Secret::new(text)),
+            DeValue::Integer(number) => Ok(Secret::new(&number.to_string())),
+            DeValue::Boolean(truth) => Ok(Secret::new(&truth.to_string())),
+            _ => Err(self.wrong(expected)),
+        };
+        match &self.value {
+            DeValue::Array(list) => list.iter().map(|item| plain(item.get_ref())).collect(),
+            one => Ok(vec![plain(one)?]),
+        }
+    }
+
+    /// The line it stands in.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
     pub fn text(&self) -> Result<&str, DocumentError> {
         self.value
             .as_str()
@@ -134,6 +192,16 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// The error for a table whose name will not do.
+    pub fn misnamed(&self, expected: &str) -> DocumentError {
+        DocumentError::Misnamed {
+            file: self.source.file.to_owned(),
+            line: self.line,
+            key: self.path.clone(),
+            expected: expected.to_owned(),
+        }
+    }
+
     /// The error for a key that nobody knows.
     pub fn unknown<'n>(&self, known: impl IntoIterator<Item = &'n str>) -> DocumentError {
         DocumentError::UnknownKey {
@@ -148,17 +216,24 @@ impl<'a> Entry<'a> {
 /// `did you mean `x`?`, or the list of what is known.
 pub fn hint<'n>(wanted: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    match nearest(wanted, &known) {
+    let limit = (wanted.chars().count() / 3).max(1);
+    match nearest(wanted, &known, limit) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("known: {}", known.join(", ")),
     }
 }
 
-/// The known name with the fewest edits, if those are few for a word of this length.
-fn nearest<'n>(wanted: &str, known: &[&'n str]) -> Option<&'n str> {
-    let limit = (wanted.chars().count() / 3).max(1);
+/// A name longer than this is nobody's typing mistake, and not worth the comparison.
+const LONGEST_NAME: usize = 256;
+
+/// The known name with the fewest edits, if those are not more than the limit.
+pub fn nearest<'n>(wanted: &str, known: &[&'n str], limit: usize) -> Option<&'n str> {
+    if wanted.len() > LONGEST_NAME {
+        return None;
+    }
     known
         .iter()
+        .filter(|name| name.len().abs_diff(wanted.len()) <= limit * 4)
         .map(|name| (edits(wanted, name), *name))
         .filter(|(edits, _)| *edits <= limit)
         .min()

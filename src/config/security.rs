@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::secret::Secret;
+use crate::model::Doubt;
 
 /// The way in, the same for every broker of a cluster. The default is plain TCP without a login.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,6 +14,19 @@ pub struct Security {
     pub tls: Option<Tls>,
     /// The login, if the listeners ask for one (`security.protocol` SASL_PLAINTEXT and SASL_SSL).
     pub sasl: Option<Sasl>,
+}
+
+impl Security {
+    /// What is not held against the brokers' certificates although TLS is spoken.
+    pub fn doubt(&self) -> Option<Doubt> {
+        let tls = self.tls.as_ref()?;
+        match (tls.verify, tls.names) {
+            (Verify::Off, _) => Some(Doubt::Anybody),
+            (Verify::On, NameCheck::Off) => Some(Doubt::AnyName),
+            (Verify::On, NameCheck::CommonName) => Some(Doubt::CommonName),
+            (Verify::On, NameCheck::Strict) => None,
+        }
+    }
 }
 
 /// What is held against the certificate of a broker, and what is shown to it.
@@ -40,6 +54,8 @@ pub enum Material {
     },
     /// PEM text.
     Pem(Secret),
+    /// PEM text whose key is encrypted (`ssl.key.pem` with `ssl.key.password`).
+    LockedPem { text: Secret, password: Secret },
 }
 
 /// A client certificate with its key.

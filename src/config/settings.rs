@@ -1,11 +1,15 @@
 //! What the operator chose: default < file < environment < flags, for each setting by itself. The environment and the
 //! flags come in as values; only `load` reads a file.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::clusters::Clusters;
 use super::document::{DocumentError, Entry, Source};
+use super::origin::Origin;
 use super::paths::Paths;
 use super::theme::{self, ThemeError};
 use crate::ui::depth::{ColorDepth, ColorHints};
@@ -37,8 +41,15 @@ pub struct Choices {
     pub theme: Option<String>,
     pub glyphs: Option<GlyphSet>,
     pub color: Option<ColorDepth>,
-    /// `host:port` and more after commas, as given.
-    pub bootstrap: Option<String>,
+}
+
+/// What the settings file says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct File {
+    choices: Choices,
+    /// Where each choice stands.
+    lines: BTreeMap<String, Origin>,
+    pub clusters: Clusters,
 }
 
 /// What holds.
@@ -47,7 +58,9 @@ pub struct Settings {
     pub theme: String,
     pub glyphs: GlyphSet,
     pub color: ColorDepth,
-    pub bootstrap: Option<String>,
+    /// Who chose theme, glyphs and colour.
+    origins: [Origin; 3],
+    pub clusters: Clusters,
 }
 
 /// The variables that matter, as they are set; empty ones count as not set.
@@ -60,7 +73,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads `LOOKOUT_THEME`, `LOOKOUT_BOOTSTRAP`, `LOOKOUT_ASCII`, `NO_COLOR`, and what tells of the terminal:
+    /// Reads `LOOKOUT_THEME`, `LOOKOUT_ASCII`, `NO_COLOR`, and what tells of the terminal:
     /// `COLORTERM`, `TERM`, `COLORFGBG`, `LC_ALL`, `LC_CTYPE`, `LANG`.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -77,7 +90,6 @@ impl Environment {
                     .map(|value| ascii_variable(&value))
                     .transpose()?,
                 color: set("NO_COLOR").map(|_| ColorDepth::Mono),
-                bootstrap: set("LOOKOUT_BOOTSTRAP"),
             },
             default_theme: set("COLORFGBG").map_or(DARK, |value| theme_for_background(&value)),
             default_glyphs: glyphs_of_locale(
@@ -133,18 +145,26 @@ pub fn color_flag(value: &str) -> Result<ColorDepth, SettingsError> {
 }
 
 /// What the settings file says.
-pub fn read(source: Source<'_>) -> Result<Choices, DocumentError> {
-    let mut choices = Choices::default();
+pub fn read(source: Source<'_>) -> Result<File, DocumentError> {
+    let name = Arc::from(source.file);
+    let mut file = File {
+        clusters: Clusters::of(source.file),
+        ..File::default()
+    };
+    let choices = &mut file.choices;
     for entry in source.entries()? {
+        let origin = Origin::line(&name, entry.line());
+        file.lines.insert(entry.key.clone(), origin);
         match entry.key.as_str() {
             "theme" => choices.theme = Some(entry.text()?.to_owned()),
             "ascii" => choices.glyphs = Some(glyphs(&entry)?),
             "color" => choices.color = Some(color(&entry)?),
-            "bootstrap" => choices.bootstrap = Some(entry.text()?.to_owned()),
-            _ => return Err(entry.unknown(["theme", "ascii", "color", "bootstrap"])),
+            "bootstrap" => file.clusters.take_bootstrap(&entry)?,
+            "profiles" => file.clusters.take(entry)?,
+            _ => return Err(entry.unknown(["theme", "ascii", "color", "bootstrap", "profiles"])),
         }
     }
-    Ok(choices)
+    Ok(file)
 }
 
 fn glyphs(entry: &Entry<'_>) -> Result<GlyphSet, DocumentError> {
@@ -163,26 +183,45 @@ fn color(entry: &Entry<'_>) -> Result<ColorDepth, DocumentError> {
 }
 
 /// The setting of the highest source that has one.
-pub fn merge(file: Choices, environment: Environment, flags: Choices) -> Settings {
-    let env = environment.choices;
+pub fn merge(file: File, environment: Environment, flags: Choices) -> Settings {
+    let (env, own) = (environment.choices, file.choices);
+    let at = |name: &str| file.lines.get(name).cloned().unwrap_or(Origin::Default);
+    let origin = |flag: Option<&'static str>, variable: Option<&str>, name: &str| {
+        let flag = flag.map(Origin::Flag);
+        let variable = variable.map(|name| Origin::Variable(name.into()));
+        flag.or(variable).unwrap_or_else(|| at(name))
+    };
+    let origins = [
+        origin(
+            flags.theme.as_ref().map(|_| "--theme"),
+            env.theme.as_ref().map(|_| "LOOKOUT_THEME"),
+            "theme",
+        ),
+        origin(
+            flags.glyphs.map(|_| "--ascii"),
+            env.glyphs.map(|_| "LOOKOUT_ASCII"),
+            "ascii",
+        ),
+        origin(
+            flags.color.map(|_| "--color"),
+            env.color.map(|_| "NO_COLOR"),
+            "color",
+        ),
+    ];
+    let theme = flags.theme.or(env.theme).or(own.theme);
+    let color = flags.color.or(env.color).or(own.color);
     Settings {
-        theme: flags
-            .theme
-            .or(env.theme)
-            .or(file.theme)
-            .unwrap_or_else(|| environment.default_theme.to_owned()),
+        theme: theme.unwrap_or_else(|| environment.default_theme.to_owned()),
         glyphs: flags
             .glyphs
             .or(env.glyphs)
-            .or(file.glyphs)
+            .or(own.glyphs)
             .unwrap_or(environment.default_glyphs),
-        color: flags
-            .color
-            .or(env.color)
-            .or(file.color)
+        color: color
             .or(environment.default_color)
             .unwrap_or(ColorDepth::Ansi16),
-        bootstrap: flags.bootstrap.or(env.bootstrap).or(file.bootstrap),
+        origins,
+        clusters: file.clusters,
     }
 }
 
@@ -194,18 +233,18 @@ pub fn load(
 ) -> Result<Settings, SettingsError> {
     let file = match paths.settings_file() {
         Some(path) => read_file(path)?,
-        None => Choices::default(),
+        None => File::default(),
     };
     Ok(merge(file, environment, flags))
 }
 
-fn read_file(path: PathBuf) -> Result<Choices, DocumentError> {
+fn read_file(path: PathBuf) -> Result<File, DocumentError> {
     match std::fs::read_to_string(&path) {
         Ok(text) => read(Source {
             file: &path.display().to_string(),
             text: &text,
         }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Choices::default()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
         Err(error) => Err(DocumentError::Unreadable {
             path,
             reason: error.to_string(),
@@ -214,6 +253,17 @@ fn read_file(path: PathBuf) -> Result<Choices, DocumentError> {
 }
 
 impl Settings {
+    /// Name, value and origin of each setting of the screen's looks.
+    pub fn looks(&self) -> [(&'static str, String, &Origin); 3] {
+        let ascii = self.glyphs == GlyphSet::Ascii;
+        let [theme, glyphs, color] = &self.origins;
+        [
+            ("theme", self.theme.clone(), theme),
+            ("ascii", ascii.to_string(), glyphs),
+            ("color", self.color.name().to_owned(), color),
+        ]
+    }
+
     /// The theme and the signs to draw with.
     pub fn skin(&self, paths: &Paths) -> Result<Skin, ThemeError> {
         let theme = theme::find(&self.theme, self.color, paths.themes_dir().as_deref())?;
@@ -233,7 +283,7 @@ mod tests {
         Environment::read(|name| find(name).map(|(_, value)| (*value).to_owned())).unwrap()
     }
 
-    fn file(text: &str) -> Choices {
+    fn file(text: &str) -> File {
         read(Source {
             file: "config.toml",
             text,
@@ -243,7 +293,7 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_environment_and_that_over_the_file() {
-        let all = file("theme = \"a\"\ncolor = \"16\"\nascii = true\nbootstrap = \"f:1\"");
+        let all = file("theme = \"a\"\ncolor = \"16\"\nascii = true\n");
         let env = environment(&[
             ("LOOKOUT_THEME", "b"),
             ("NO_COLOR", "1"),
@@ -257,7 +307,10 @@ mod tests {
         assert_eq!(settings.theme, "c");
         assert_eq!(settings.color, ColorDepth::Mono);
         assert_eq!(settings.glyphs, GlyphSet::Unicode);
-        assert_eq!(settings.bootstrap.as_deref(), Some("f:1"));
+        assert_eq!(
+            settings.looks().map(|(_, _, origin)| origin.to_string()),
+            ["--theme", "LOOKOUT_ASCII", "NO_COLOR"]
+        );
         let flags = Choices {
             color: Some(ColorDepth::TrueColor),
             ..Choices::default()
@@ -272,11 +325,7 @@ mod tests {
     #[test]
     fn without_a_choice_the_terminal_and_the_locale_decide() {
         let at = |variables: &[(&str, &str)]| {
-            merge(
-                Choices::default(),
-                environment(variables),
-                Choices::default(),
-            )
+            merge(File::default(), environment(variables), Choices::default())
         };
         let plain = at(&[]);
         assert_eq!(
@@ -332,12 +381,8 @@ mod tests {
     #[test]
     fn a_settings_file_that_is_not_there_says_nothing() {
         let paths = Paths::choose(Some("/nonexistent/lookout".into()), None, None);
-        let flags = Choices {
-            bootstrap: Some("b:1".to_owned()),
-            ..Choices::default()
-        };
-        let settings = load(&paths, environment(&[]), flags).unwrap();
-        assert_eq!(settings.bootstrap.as_deref(), Some("b:1"));
+        let settings = load(&paths, environment(&[]), Choices::default()).unwrap();
+        assert_eq!(settings.clusters.names().count(), 0);
         assert!(settings.skin(&paths).is_ok());
     }
 }

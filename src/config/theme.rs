@@ -189,12 +189,21 @@ fn read_look(entries: Vec<Entry<'_>>) -> Result<Look, DocumentError> {
 
 /// `#rrggbb`.
 fn hex_color(entry: &Entry<'_>) -> Result<Color, DocumentError> {
-    let parse = |text: &str| {
-        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
-        u32::from_str_radix(digits, 16).ok()
-    };
-    let code = parse(entry.text()?).ok_or_else(|| entry.wrong("a colour like #7bd88f"))?;
-    Ok(Color::from_u32(code))
+    hex(entry.text()?).ok_or_else(|| entry.wrong("a colour like #7bd88f"))
+}
+
+fn hex(text: &str) -> Option<Color> {
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
+    let code = u32::from_str_radix(digits, 16).ok()?;
+    Some(Color::from_u32(code))
+}
+
+/// A colour that is written as `#rrggbb`, or by the name of one of the 16.
+pub fn paint(text: &str) -> Option<Paint> {
+    let named = NAMES.iter().find(|(known, _)| *known == text);
+    let ansi = named.map(|(_, color)| *color);
+    let color = ansi.or_else(|| hex(text))?;
+    Some(Paint { color, ansi })
 }
 
 const NAMES: [(&str, Color); 17] = [

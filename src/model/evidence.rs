@@ -100,6 +100,11 @@ impl<'a> Evidence<'a> {
         self.share.is_some_and(|share| share.replicas > 0)
     }
 
+    /// Whether the operator's profile says that it belongs to the cluster.
+    pub fn wanted(&self) -> bool {
+        self.facts.expected.contains(&self.id)
+    }
+
     /// Whether the controller has it registered and fenced (E2).
     pub fn fenced(&self) -> bool {
         self.registration.is_some_and(|r| r.fenced == Some(true))

@@ -1,12 +1,13 @@
 //! Everything the pollers have learned about one cluster, each section with its own age and shared by `Arc`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::broker::{BrokerId, Endpoint, LogDir, Probe};
 use super::group::Groups;
 use super::observed::Observed;
 use super::quorum::Quorum;
+use super::stakes::Stakes;
 use super::topic::{Move, TopicConfig, TopicName, TopicPartition, Topics};
 use super::units::{Moment, Span};
 
@@ -102,11 +103,35 @@ pub enum Focus {
     Group(Arc<str>),
 }
 
+/// What is not held against the certificates of the brokers, because the operator chose so. Said on every screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Doubt {
+    /// Anybody is believed to be the broker.
+    Anybody,
+    /// Whoever has a trusted certificate is believed to be any broker.
+    AnyName,
+    /// The common name counts where a certificate has no subject alternative names.
+    CommonName,
+}
+
+impl Doubt {
+    /// The badge of the header.
+    pub fn badge(self) -> &'static str {
+        match self {
+            Self::Anybody => "TLS UNVERIFIED",
+            Self::AnyName => "TLS ANY NAME",
+            Self::CommonName => "TLS CN NAME",
+        }
+    }
+}
+
 /// All that is known of one cluster.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facts {
     /// What the operator named: profile or bootstrap addresses.
     pub name: Arc<str>,
+    /// What the way in does not check.
+    pub doubt: Option<Doubt>,
     pub identity: Observed<Arc<Identity>>,
     pub topology: Observed<Arc<Topology>>,
     pub registrations: Observed<Arc<BTreeMap<BrokerId, Registration>>>,
@@ -129,6 +154,10 @@ pub struct Facts {
     pub no_contact_since: Option<Moment>,
     /// Why the bootstrap addresses could not be used, in the operator's order, one sentence each.
     pub contact_failures: Arc<[Arc<str>]>,
+    /// What depends on it, by its profile.
+    pub stakes: Stakes,
+    /// Brokers that belong to it by its profile, whether they are seen or not.
+    pub expected: Arc<BTreeSet<BrokerId>>,
     /// The pace of the cheap loop, which ages are held against.
     pub pace: Span,
 }

@@ -22,6 +22,7 @@ pub mod observed;
 pub mod practice;
 pub mod quorum;
 pub mod snapshot;
+pub mod stakes;
 pub mod survey;
 pub mod topic;
 pub mod topic_view;
@@ -29,13 +30,16 @@ pub mod units;
 pub mod verdict;
 
 pub use broker::{BrokerId, Endpoint, LogDir, Probe, ProbeFailure, Rung};
-pub use facts::{Coverage, Facts, Focus, Identity, Kind, Registration, RosterEntry, Topology};
+pub use facts::{
+    Coverage, Doubt, Facts, Focus, Identity, Kind, Registration, RosterEntry, Topology,
+};
 pub use group::{Group, GroupKind, GroupOffset, Groups, Member};
 pub use health::{Finding, Place, Rule, Severity};
 pub use observed::{Failure, Observed, Source};
 pub use practice::{NodeState, Order, Practice, PracticeNode};
 pub use quorum::{Quorum, QuorumReplica};
 pub use snapshot::{BrokerView, PartitionState, Snapshot, TopicView};
+pub use stakes::Stakes;
 pub use topic::{Move, Partition, Topic, TopicConfig, TopicName, TopicPartition, Topics};
 pub use units::{Moment, Span};
 pub use verdict::{Verdict, VerdictKind};

@@ -12,6 +12,7 @@ use super::health::memory::{FirstSeen, Memory};
 use super::health::quorum::{QuorumHealth, judge_quorum};
 use super::health::{Finding, Scope, find};
 use super::matrix::Matrix;
+use super::stakes::Stakes;
 use super::topic_view::{TopicViews, view_topics};
 use super::units::Moment;
 use super::verdict::{Before, Verdict, judge_broker};
@@ -148,11 +149,12 @@ impl Snapshot {
         }
     }
 
-    /// A snapshot of which only the cluster's name is known.
-    pub fn named(name: &Arc<str>) -> Self {
+    /// A snapshot of which only what the operator says of the cluster is known.
+    pub fn named(name: &Arc<str>, stakes: Stakes) -> Self {
         Self {
             facts: Facts {
                 name: Arc::clone(name),
+                stakes,
                 ..Facts::default()
             },
             ..Self::default()
@@ -180,6 +182,7 @@ fn view_brokers(
 ) -> Vec<BrokerView> {
     let mut ids: BTreeSet<BrokerId> = facts.roster.keys().copied().collect();
     ids.extend(matrix.referenced());
+    ids.extend(facts.expected.iter());
     if let Some(topology) = facts.topology.value() {
         ids.extend(topology.brokers.keys());
     }
@@ -211,7 +214,10 @@ impl BrokerView {
             endpoint,
             rack,
             counted_alive: alive,
-            expected: alive || evidence.registration.is_some() || evidence.referenced(),
+            expected: alive
+                || evidence.registration.is_some()
+                || evidence.referenced()
+                || evidence.wanted(),
             quorum_leader: !evidence.quorum_lost
                 && quorum.is_some_and(|quorum| quorum.leader == Some(evidence.id)),
             voter: quorum.map(|quorum| quorum.voters.iter().any(|voter| voter.id == evidence.id)),

@@ -190,9 +190,9 @@ fn kind(evidence: &Evidence<'_>) -> VerdictKind {
 }
 
 /// Rows 5, 6, 7 and 18. A broker that neither the controller nor any replica list knows is gone, whatever its old
-/// address answers. Where the controller cannot tell fenced brokers, an answering process counts as fenced.
+/// address answers, unless the operator expects it. Where the controller cannot tell fenced brokers, an answering process counts as fenced.
 fn absent_kind(evidence: &Evidence<'_>) -> VerdictKind {
-    if evidence.registration.is_none() && !evidence.referenced() {
+    if evidence.registration.is_none() && !evidence.referenced() && !evidence.wanted() {
         return VerdictKind::Gone;
     }
     match evidence.reading() {

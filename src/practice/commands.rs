@@ -14,7 +14,7 @@ use super::error::PracticeError;
 use super::node::Lifeline;
 use super::ports::Entry;
 use super::workload;
-use crate::cluster::{self, Dialer, Paces, WatchOptions};
+use crate::cluster::{self, WatchOptions};
 use crate::model::practice::Owner;
 use crate::model::{Focus, Order, Practice, Snapshot};
 
@@ -81,11 +81,11 @@ async fn up(dir: &Path, fresh: bool, wanted: Wanted) -> Result<String, PracticeE
     drop(lock);
     let all = cluster.view(Owner::Nobody).nodes.len();
     let healthy = timeout(HEALTHY_WITHIN, healthy(&cluster, all)).await;
-    if healthy.is_err() {
-        return Err(PracticeError::Late(format!(
+    healthy.map_err(|_late| {
+        PracticeError::Late(format!(
             "a healthy cluster of {all} nodes; `lookout practice status` says how they stand. That"
-        )));
-    }
+        ))
+    })?;
     Ok(match cluster.secured() {
         None => format!("{}\n", cluster.bootstrap().join(",")),
         Some((bootstrap, properties)) => {
@@ -115,14 +115,7 @@ async fn healthy(cluster: &Cluster, nodes: usize) {
 }
 
 fn options(bootstrap: Vec<String>) -> WatchOptions {
-    WatchOptions {
-        name: Arc::from("practice"),
-        bootstrap,
-        client_id: Arc::from(CLIENT_ID),
-        dialer: Dialer::default(),
-        paces: Paces::default(),
-        roster: None,
-    }
+    WatchOptions::plain("practice", bootstrap, CLIENT_ID)
 }
 
 fn down(dir: &Path) -> Result<String, PracticeError> {

@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::cluster::WayError;
 use crate::model::BrokerId;
 
 /// Why an order was not carried out.
 #[derive(Debug, Error)]
 pub enum PracticeError {
+    /// The way into the cluster cannot be used.
+    #[error(transparent)]
+    Way(#[from] WayError),
     /// A file or directory.
     #[error("{}: {reason}", path.display())]
     File {

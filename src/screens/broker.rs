@@ -25,7 +25,7 @@ use crate::screens::{Reply, Room, Scene, cells, partition};
 use crate::ui::columns::Column;
 use crate::ui::line::{self, Line};
 use crate::ui::table::{Direction, Row};
-use crate::ui::text::Align;
+use crate::ui::text::{self, Align};
 use crate::ui::theme::Role;
 
 /// Cells of the labels on the left.
@@ -305,7 +305,7 @@ fn probe(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {
             failure.rung.name(),
             failure.text
         );
-        lines.push(Line::of(words, Role::Crit));
+        lines.extend(folded(scene, &words, Role::Crit));
     } else if let Some((failure, at)) = &probe.last_failure {
         let words = format!(
             "last failure {} UTC, {}: {}",
@@ -313,7 +313,7 @@ fn probe(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {
             failure.rung.name(),
             failure.text
         );
-        lines.push(Line::of(words, Role::Dim));
+        lines.extend(folded(scene, &words, Role::Dim));
     }
     if let Some(age) = probe.last_round.map(|at| at.age(scene.now))
         && age > cells::overdue_after(scene)
@@ -321,6 +321,13 @@ fn probe(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {
         lines.push(Line::of(format!("last round ended {age} ago"), Role::Stale));
     }
     lines
+}
+
+/// A sentence in as many lines as it takes: what can be done stands at its end.
+fn folded(scene: &Scene, words: &str, role: Role) -> impl Iterator<Item = Line<'static>> {
+    let room = usize::from(scene.body.width).saturating_sub(LABEL + 1);
+    let lines = text::wrap(words, room).into_iter();
+    lines.map(move |line| Line::of(line, role))
 }
 
 fn log_dirs(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {

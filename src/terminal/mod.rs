@@ -1,6 +1,7 @@
 //! The terminal itself: taking it over, giving it back whatever happens, and what comes in from it. Knows nothing of
 //! what is shown. It must never leave a terminal in raw mode behind.
 
+mod ask;
 pub mod input;
 pub mod wire;
 
@@ -21,6 +22,7 @@ use crossterm::terminal::{
 use ratatui::Frame;
 use thiserror::Error;
 
+pub use ask::ask;
 pub use input::{Inputs, Signal, Signals};
 use wire::Wire;
 

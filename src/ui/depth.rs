@@ -38,6 +38,16 @@ impl ColorDepth {
         }
     }
 
+    /// Its name in settings and flags.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mono => "mono",
+            Self::Ansi16 => "16",
+            Self::Ansi256 => "256",
+            Self::TrueColor => "truecolor",
+        }
+    }
+
     /// The depth the environment suggests. Unknown terminals get 16 colours, which all but the oldest show.
     pub fn detect(hints: ColorHints<'_>) -> Self {
         let term = hints.term.unwrap_or_default();

@@ -130,6 +130,17 @@ impl Theme {
         }
     }
 
+    /// The theme with another colour of what is accented, where the terminal has colours.
+    #[must_use]
+    pub fn accented(mut self, paint: Paint, depth: ColorDepth) -> Self {
+        if depth != ColorDepth::Mono
+            && let Some(style) = self.styles.get_mut(Role::Accent as usize)
+        {
+            style.fg = Some(paint.at(depth));
+        }
+        self
+    }
+
     /// The style of a role: a patch over the terminal's own colours.
     pub fn style(&self, role: Role) -> Style {
         self.styles.get(role as usize).copied().unwrap_or_default()

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use lookout::cluster::{Delivery, Dialer, Outgoing, WriteError, Writer, WriterOptions};
 use lookout::config::route::Route;
+use lookout::config::security::Security;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -139,6 +140,14 @@ fn check(bootstrap: &str, topic: &str, records: u64) {
 /// The options of a producer whose every connection goes a rotten way.
 fn rotten_options(bootstrap: &str, dice: &Dice, broken: &Arc<AtomicU64>) -> WriterOptions {
     let brokers = bootstrap.split(',').map(str::to_owned);
+    let rotten = |broker: String| {
+        let way = rotten_way(broker.clone(), dice.clone(), broken.clone());
+        format!("{broker} -> {way}").parse().unwrap()
+    };
+    let route = Route {
+        rules: brokers.clone().map(rotten).collect(),
+        ..Route::default()
+    };
     let settings = [
         ("message.timeout.ms", "0"),
         ("reconnect.backoff.max.ms", "200"),
@@ -152,9 +161,9 @@ fn rotten_options(bootstrap: &str, dice: &Dice, broken: &Arc<AtomicU64>) -> Writ
         ..Route::default()
     };
     WriterOptions {
+        dialer: Dialer::new(&Security::default(), &route, &[]).unwrap(),
         bootstrap: brokers.collect(),
         client_id: "proof".into(),
-        dialer: Dialer::new(&route, &[]),
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     }
 }

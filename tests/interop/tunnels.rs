@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lookout::cluster::{
-    Delivery, Dialer, Outgoing, Paces, Surveyor, WatchOptions, WriteError, Writer, WriterOptions,
+    Delivery, Dialer, Outgoing, Surveyor, WatchOptions, WriteError, Writer, WriterOptions,
     bootstrap_endpoint, watch,
 };
 use lookout::config::route::{Route, Via, rules};
+use lookout::config::security::Security;
 use lookout::model::survey::{Advice, Reach, Survey};
 use lookout::model::{Endpoint, Focus, Snapshot};
 
@@ -43,17 +44,13 @@ fn endpoints(addresses: &[String]) -> Vec<Endpoint> {
 }
 
 fn dialer(bootstrap: &[String], route: &Route) -> Dialer {
-    Dialer::new(route, &endpoints(bootstrap))
+    Dialer::new(&Security::default(), route, &endpoints(bootstrap)).expect("a dialer")
 }
 
 fn options(bootstrap: &[String], route: &Route) -> WatchOptions {
     WatchOptions {
-        bootstrap: bootstrap.to_vec(),
-        name: "tunnels".into(),
-        client_id: "lookout-interop".into(),
         dialer: dialer(bootstrap, route),
-        paces: Paces::default(),
-        roster: None,
+        ..WatchOptions::plain("tunnels", bootstrap.to_vec(), "lookout-interop")
     }
 }
 
@@ -120,7 +117,7 @@ fn lag(snapshot: &Snapshot) -> Option<i64> {
 /// Watches until every broker has answered itself and the group lags by as many records as it must.
 async fn read(bootstrap: &[String], route: &Route, lags: u64) {
     let focus = tokio::sync::watch::channel(Focus::Cluster).1;
-    let mut watch = watch(options(bootstrap, route), focus);
+    let mut watch = watch(options(bootstrap, route), focus).expect("nothing to load");
     let complete = watch.snapshots.wait_for(|snapshot| {
         let facts = &snapshot.facts;
         let reached = facts.probes.values().filter(|p| p.reachable == Some(true));

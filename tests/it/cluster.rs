@@ -12,6 +12,7 @@ use std::time::Duration;
 use broker::wire::api_key::ApiKey;
 use lookout::cluster::{Dialer, Paces, Watch, WatchOptions, bootstrap_endpoint, watch};
 use lookout::config::route::Route;
+use lookout::config::security::Security;
 use lookout::model::observed::FailureKind;
 use lookout::model::{BrokerId, Endpoint, Focus, Group, Observed, Rung, Snapshot};
 use tokio::net::TcpListener;
@@ -33,12 +34,8 @@ fn paces(every: Duration) -> Paces {
 
 fn options(bootstrap: Vec<String>) -> WatchOptions {
     WatchOptions {
-        name: "paper".into(),
-        bootstrap,
-        client_id: "lookout-test".into(),
-        dialer: Dialer::default(),
         paces: paces(Duration::from_millis(200)),
-        roster: None,
+        ..WatchOptions::plain("paper", bootstrap, "lookout-test")
     }
 }
 
@@ -49,7 +46,7 @@ fn endpoints(addresses: &[String]) -> Vec<Endpoint> {
 
 /// A dialer that goes this route from these addresses.
 fn dialer(route: &Route, bootstrap: &[String]) -> Dialer {
-    Dialer::new(route, &endpoints(bootstrap))
+    Dialer::new(&Security::default(), route, &endpoints(bootstrap)).unwrap()
 }
 
 fn look(bootstrap: Vec<String>) -> Watch {
@@ -57,6 +54,7 @@ fn look(bootstrap: Vec<String>) -> Watch {
         options(bootstrap),
         tokio::sync::watch::channel(Focus::Cluster).1,
     )
+    .unwrap()
 }
 
 /// Waits for a snapshot of which `wanted` holds.
@@ -362,7 +360,7 @@ async fn with_every_broker_away_contact_is_lost_and_found_again() {
 async fn topics_are_never_created() {
     let canned = Canned::start(World::empty(2).topics(2, 2).groups(2, 2)).await;
     let (focus, focused) = tokio::sync::watch::channel(Focus::Topic("nobody-made-this".into()));
-    let mut watch = watch(options(canned.bootstrap()), focused);
+    let mut watch = watch(options(canned.bootstrap()), focused).unwrap();
     until(&mut watch, |s| {
         s.facts.ranges.contains_key("nobody-made-this") && groups(s).len() == 2
     })
@@ -378,7 +376,7 @@ async fn topics_are_never_created() {
 async fn the_topic_in_focus_has_its_ranges() {
     let canned = Canned::start(World::empty(3).topics(3, 4)).await;
     let (focus, focused) = tokio::sync::watch::channel(Focus::Topic("topic-00001".into()));
-    let mut watch = watch(options(canned.bootstrap()), focused);
+    let mut watch = watch(options(canned.bootstrap()), focused).unwrap();
     let seen = until(&mut watch, |s| !s.facts.ranges.is_empty()).await;
     let ranges = seen.facts.ranges["topic-00001"].value().unwrap();
     assert_eq!(ranges.len(), 4);

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::cluster::address;
 use crate::cluster::dialer::{Dialer, Target};
+use crate::cluster::error::DialError;
 use crate::model::BrokerId;
 
 /// A connection that librdkafka wants: whom it names, and the end of the pair that is ours.
@@ -66,8 +67,11 @@ pub(super) async fn carry(dialer: Dialer, mut asked: mpsc::Receiver<Ask>) {
                 Some((name, ours)) => {
                     let dialer = dialer.clone();
                     streams.spawn(async move {
-                        if let Err(error) = join(&dialer, &name, ours).await {
-                            log::info!("producer: {name}: {error}");
+                        match join(&dialer, &name, ours).await {
+                            Ok(()) => {}
+                            // Said when it was refused; librdkafka asks again and again.
+                            Err(error) if DialError::within(&error).is_some_and(|e| e.remembered) => {}
+                            Err(error) => log::info!("producer: {name}: {error}"),
                         }
                     });
                 }
@@ -84,8 +88,9 @@ async fn join(dialer: &Dialer, name: &str, ours: UnixStream) -> io::Result<()> {
     let kept = ours.try_clone()?;
     let done = async {
         let target = target(dialer, name).map_err(|wrong| io::Error::other(wrong.to_string()))?;
+        // Where the login ends some time, the broker ends the connection, and librdkafka asks for another.
         let dialled = dialer.dial(&target).await;
-        let mut stream = dialled.map_err(|e| io::Error::other(e.to_string()))?.stream;
+        let mut stream = dialled.map_err(io::Error::other)?.stream;
         let mut ours = tokio::net::UnixStream::from_std(ours)?;
         copy_bidirectional(&mut ours, &mut stream).await?;
         Ok(())

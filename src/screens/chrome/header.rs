@@ -30,24 +30,39 @@ struct Segment {
 /// Left and right side for a width in cells.
 pub fn lines(scene: &Scene, trail: &[&Screen], width: usize) -> (Line<'static>, Line<'static>) {
     let glyphs = scene.skin.glyphs;
+    let doubt = doubt(scene);
+    let margin = NAME.len() + text::width(&doubt);
     let crumbs_width = text::width(&crumbs(scene, trail, width)).min(width / 3);
-    let room = width.saturating_sub(crumbs_width + NAME.len() + 2);
+    let room = width.saturating_sub(crumbs_width + margin + 2);
     let right = fit(segments(scene), room);
-    let left_room = width.saturating_sub(right.width(glyphs) + NAME.len() + 1);
+    let left_room = width.saturating_sub(right.width(glyphs) + margin + 1);
     let crumbs = crumbs(scene, trail, left_room);
     let mut left = Line::of(NAME, Role::Accent);
-    // A practice cluster has no other name: nobody shall take it for one that matters.
-    match crumbs
-        .strip_prefix(BADGE)
-        .filter(|_| scene.practice.is_some())
-    {
-        Some(way) => {
-            left.push(BADGE, Role::Warn);
+    left.push(doubt, Role::Crit);
+    match badge(scene).and_then(|(badge, role)| Some((crumbs.split_once(badge)?, badge, role))) {
+        Some(((name, way), badge, role)) => {
+            left.push(name.to_owned(), Role::Header);
+            left.push(badge, role);
             left.push(way.to_owned(), Role::Header);
         }
         None => left.push(crumbs, Role::Header),
     }
     (left, right)
+}
+
+/// What must be known of the cluster before a key is pressed.
+fn badge(scene: &Scene) -> Option<(&'static str, Role)> {
+    if scene.practice.is_some() {
+        return Some((BADGE, Role::Warn));
+    }
+    let badge = scene.snapshot.facts.stakes.badge()?;
+    Some((badge, Role::Major))
+}
+
+/// What is not checked of the brokers' certificates, before the cluster's name: nobody shall forget it.
+fn doubt(scene: &Scene) -> String {
+    let doubt = scene.snapshot.facts.doubt;
+    doubt.map_or(String::new(), |doubt| format!("{} ", doubt.badge()))
 }
 
 /// What a place is called.
@@ -71,11 +86,16 @@ const NAME_MIN: usize = 8;
 /// The cluster and the way here. Where both do not fit, the cluster's name is cut first.
 fn crumbs(scene: &Scene, trail: &[&Screen], room: usize) -> String {
     let glyphs = scene.skin.glyphs;
+    // A practice cluster has no other name: nobody shall take it for one that matters.
     let name = match scene.practice {
         Some(_) => BADGE.into(),
         None => text::visible(&scene.snapshot.facts.name, glyphs),
     };
-    let mut steps = vec![String::new()];
+    let stakes = scene.snapshot.facts.stakes.badge();
+    let mut steps = vec![match stakes.filter(|_| scene.practice.is_none()) {
+        Some(badge) => format!(" {badge}"),
+        None => String::new(),
+    }];
     steps.extend(trail.iter().map(|screen| place_name(&screen.place())));
     let way = steps.join(" ▸ ");
     let way = text::visible(&way, glyphs);

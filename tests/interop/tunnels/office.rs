@@ -189,6 +189,10 @@ impl Office {
         );
         fs::write(at("ssh_config"), config).expect("settings");
         self.lead_ssh(&at("ssh_config"));
+        if !self.place.knows_names() {
+            // As Debian's init does it; a server that is not root's needs none, and may not make it.
+            let _made = fs::create_dir_all("/run/sshd");
+        }
         let log = fs::File::create(at("sshd.log")).expect("a log");
         let mut command = self.place.command(Path::new("/usr/sbin/sshd"));
         command.args(["-D", "-e", "-f"]).arg(at("sshd_config"));

@@ -151,6 +151,23 @@ impl Shots {
 }
 
 #[test]
+fn what_is_not_checked_of_certificates_stands_in_the_header_of_every_screen() {
+    for shots in ALL {
+        for terminal in [Terminal::Usual, Terminal::Small, Terminal::Plainest] {
+            for (situation, badge) in [
+                ("unverified", "TLS UNVERIFIED"),
+                ("any_name", "TLS ANY NAME"),
+                ("common_name", "TLS CN NAME"),
+            ] {
+                let drawing = shots.draw(situation, terminal);
+                let (name, size) = (shots.name, terminal.name());
+                assert!(drawing.contains(badge), "{name} {size}: {drawing}");
+            }
+        }
+    }
+}
+
+#[test]
 fn no_snapshot_is_left_of_a_screen_that_is_no_longer_drawn() {
     let wanted: BTreeSet<String> = ALL
         .iter()

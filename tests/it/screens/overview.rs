@@ -16,6 +16,11 @@ pub(super) const SHOTS: Shots = Shots {
         ("not_permitted", Terminal::Usual),
         ("two_of_five_down", Terminal::Large),
         ("healthy", Terminal::Tiny),
+        ("unverified", Terminal::Usual),
+        ("unverified", Terminal::Small),
+        ("unverified", Terminal::Plainest),
+        ("any_name", Terminal::Small),
+        ("common_name", Terminal::Small),
     ],
 };
 

@@ -1,6 +1,7 @@
 //! What several tests need.
 pub mod canned;
 pub mod drawing;
+pub mod gate;
 pub mod keys;
 pub mod proxies;
 #[expect(

@@ -10,7 +10,7 @@ mod topics;
 
 use std::collections::BTreeMap;
 
-use lookout::model::{Facts, Moment, Snapshot, Span};
+use lookout::model::{Doubt, Facts, Moment, Snapshot, Span};
 use serde::Deserialize;
 
 /// 2026-03-14 14:06:00 UTC: the moment every scene is looked at.
@@ -75,6 +75,8 @@ pub struct Scene {
     pub no_contact: Option<String>,
     /// The quorum has had no leader for so long.
     pub quorum_lost: Option<String>,
+    /// What is not held against certificates: `anybody`, `any-name`, `common-name`.
+    pub doubt: Option<String>,
     /// Sections we have no permission for: `quorum`, `configs`, `registrations`, `log_dirs`, `groups`.
     #[serde(default)]
     pub denied: Vec<String>,
@@ -165,6 +167,7 @@ impl Scene {
         let mut facts = Facts {
             name: self.name.as_str().into(),
             pace: Span::from_secs(5),
+            doubt: self.doubt.as_deref().map(doubt),
             ..Facts::default()
         };
         cluster::add(self, &mut facts);
@@ -213,6 +216,15 @@ impl Scene {
             .collect();
         left.sort_by(|a, b| b.cmp(a));
         left.into_iter().map(|(_, id)| id).collect()
+    }
+}
+
+fn doubt(name: &str) -> Doubt {
+    match name {
+        "anybody" => Doubt::Anybody,
+        "any-name" => Doubt::AnyName,
+        "common-name" => Doubt::CommonName,
+        other => panic!("no doubt is called {other}"),
     }
 }
 

@@ -59,6 +59,7 @@ const LOOKOUT: &[Room] = &[
     Room { name: "tasks",    layer: 6, beside: &[], never: &[], without: TERMINAL },
     Room { name: "node",     layer: 6, beside: &[], never: ROOMS_ABOVE, without: TERMINAL },
     Room { name: "practice", layer: 6, beside: &["node"], never: ROOMS_ABOVE, without: TERMINAL },
+    Room { name: "profiles", layer: 6, beside: &[], never: ROOMS_ABOVE, without: TERMINAL },
     Room { name: "state",    layer: 5, beside: &[], never: &["cluster", "ops", "clock"], without: PURE },
     Room { name: "screens",  layer: 4, beside: &[], never: &["cluster", "clock"], without: PURE },
     Room { name: "ops",      layer: 4, beside: &[], never: ROOMS_ABOVE, without: TERMINAL },

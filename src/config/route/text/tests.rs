@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::way::SOCKS_PORT;
 use super::*;
+use crate::config::route::{Resolver, Via};
+use crate::config::secret::Secret;
 
 fn rule(text: &str) -> Rule {
     text.parse()
