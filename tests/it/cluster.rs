@@ -320,7 +320,7 @@ async fn a_slow_question_that_was_refused_at_first_contact_is_asked_again_soon()
         },
         ..options(canned.bootstrap())
     };
-    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1);
+    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1).unwrap();
     until(&mut watch, |s| {
         kind_of(&s.facts.configs).is_some() && canned.count(ApiKey::DESCRIBE_LOG_DIRS) > 0
     })
@@ -394,7 +394,7 @@ async fn the_lag_of_a_thousand_groups_costs_a_few_requests_per_broker() {
     let canned = Canned::start(World::empty(3).topics(200, 6).groups(1000, 100)).await;
     let mut once = options(canned.bootstrap());
     once.paces = paces(Duration::from_hours(1));
-    let mut watch = watch(once, tokio::sync::watch::channel(Focus::Cluster).1);
+    let mut watch = watch(once, tokio::sync::watch::channel(Focus::Cluster).1).unwrap();
     let seen = until(&mut watch, |s| groups(s).len() == 1000).await;
     assert!(
         groups(&seen)
@@ -486,7 +486,7 @@ async fn brokers_once_seen_are_remembered_on_disk() {
         let canned = Canned::start(World::empty(brokers)).await;
         let mut options = options(canned.bootstrap());
         options.roster = Some(file.clone());
-        let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1);
+        let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1).unwrap();
         let seen = until(&mut watch, |s| !s.facts.roster.is_empty()).await;
         let ids: Vec<i32> = seen.facts.roster.keys().map(|id| id.0).collect();
         assert_eq!(ids, [1, 2, 3]);
@@ -502,7 +502,7 @@ async fn a_roster_that_cannot_be_written_is_kept_in_memory_and_says_why() {
     let canned = Canned::start(World::empty(2)).await;
     let mut options = options(canned.bootstrap());
     options.roster = Some(directory.join("file").join("roster.sqlite"));
-    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1);
+    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1).unwrap();
     let seen = until(&mut watch, |s| s.facts.roster.len() == 2).await;
     let said = seen.facts.roster_failure.clone().unwrap();
     assert!(said.contains("for this session only"), "{said}");

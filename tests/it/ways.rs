@@ -31,15 +31,11 @@ fn target(host: &str) -> Target {
 
 /// A way to one gate, whatever name is dialled.
 fn dialer(security: &Security, gate: SocketAddr) -> Dialer {
-    let bootstrap = Endpoint {
-        host: gate.ip().to_string().into(),
-        port: gate.port(),
-    };
     let route = Route {
-        rules: vec!["* -> bootstrap".parse().unwrap()],
+        rules: vec![format!("*:{PORT} -> {gate}").parse().unwrap()],
         ..Route::default()
     };
-    Dialer::new(security, &route, &[bootstrap]).unwrap()
+    Dialer::new(security, &route, &[]).unwrap()
 }
 
 /// Why a broker of this name cannot be reached.

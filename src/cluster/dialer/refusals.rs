@@ -3,7 +3,7 @@
 //!
 //! Pure: the clock comes in as a parameter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::cluster::error::DialError;
@@ -27,6 +27,8 @@ const DOUBTED_BY: usize = 2;
 #[derive(Debug, Default)]
 pub struct Refusals {
     by: BTreeMap<Endpoint, Refusal>,
+    /// Brokers that accepted the login when it was last tried there.
+    welcome: BTreeSet<Endpoint>,
     /// Whether any broker has accepted the login.
     proven: bool,
 }
@@ -105,6 +107,7 @@ impl Refusals {
             times,
             until,
         };
+        self.welcome.remove(endpoint);
         self.by.insert(endpoint.clone(), refusal);
         error
     }
@@ -113,11 +116,19 @@ impl Refusals {
     pub fn welcomed(&mut self, endpoint: &Endpoint) {
         self.proven = true;
         self.by.remove(endpoint);
+        if !self.welcome.contains(endpoint) {
+            self.welcome.insert(endpoint.clone());
+        }
     }
 
     /// Whether any broker has accepted the login.
     pub fn proven(&self) -> bool {
         self.proven
+    }
+
+    /// Whether this broker accepted the login when it was last tried there.
+    pub fn welcome(&self, endpoint: &Endpoint) -> bool {
+        self.welcome.contains(endpoint)
     }
 
     /// Lets everything be tried again at once; the pauses go on growing from where they are.

@@ -16,6 +16,7 @@ mod token;
 mod wire;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -172,7 +173,9 @@ pub struct Login {
     name: &'static str,
     refusals: Mutex<Refusals>,
     /// Held by a login that no broker has accepted yet.
-    first: Semaphore,
+    first: Arc<Semaphore>,
+    /// Held by a login that this broker has not accepted yet.
+    firsts: Mutex<BTreeMap<Endpoint, Arc<Semaphore>>>,
     threads: Arc<Semaphore>,
 }
 
@@ -190,7 +193,8 @@ impl Login {
             mechanism: Mechanism::load(sasl, warnings)?,
             name: sasl.mechanism(),
             refusals: Mutex::default(),
-            first: Semaphore::new(1),
+            first: Arc::new(Semaphore::new(1)),
+            firsts: Mutex::default(),
             threads: Arc::new(Semaphore::new(WAITING_THREADS)),
         })
     }
@@ -209,17 +213,34 @@ impl Login {
         self.refusals().forgive(Instant::now());
     }
 
+    /// What a login waits for that has not proved itself: at any broker, or at this one.
+    fn turn(&self, endpoint: &Endpoint) -> Option<Arc<Semaphore>> {
+        let (proven, welcome) = {
+            let refusals = self.refusals();
+            (refusals.proven(), refusals.welcome(endpoint))
+        };
+        if !proven {
+            return Some(self.first.clone());
+        }
+        let mut firsts = self.firsts.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = || {
+            firsts
+                .entry(endpoint.clone())
+                .or_insert_with(|| Arc::new(Semaphore::new(1)))
+                .clone()
+        };
+        (!welcome).then(own)
+    }
+
     /// Logs in over a fresh stream. Returns the session where it ends some time.
     pub async fn enter<S: AsyncRead + AsyncWrite + Unpin>(
         self: Arc<Self>,
         target: &Target,
         stream: &mut S,
     ) -> Result<Option<Session>, DialError> {
-        let proven = self.refusals().proven();
-        let alone = if proven {
-            None
-        } else {
-            tokio::time::timeout(ALONE, self.first.acquire()).await.ok()
+        let alone = match self.turn(&target.endpoint) {
+            Some(turn) => tokio::time::timeout(ALONE, turn.acquire_owned()).await.ok(),
+            None => None,
         };
         // While this one waited another may have been refused.
         self.admit(target)?;
