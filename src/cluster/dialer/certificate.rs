@@ -60,9 +60,7 @@ impl Card {
         let total = self.names.len();
         if total == 0 {
             return match &self.common_name {
-                Some(name) => {
-                    format!("the common name {name} and has no subject alternative names")
-                }
+                Some(name) => format!("the common name {name} alone"),
                 None => "no name at all".to_owned(),
             };
         }
@@ -157,10 +155,7 @@ mod tests {
             card("x", &["a", "b", "c", "d", "e", "f"]).names_in_words(),
             "a, b, c, d and 2 more"
         );
-        assert_eq!(
-            card("x", &[]).names_in_words(),
-            "the common name x and has no subject alternative names"
-        );
+        assert_eq!(card("x", &[]).names_in_words(), "the common name x alone");
     }
 
     #[test]

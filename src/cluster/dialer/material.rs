@@ -4,6 +4,7 @@
 //! Reads files and nothing else; never writes one, and never puts a key or a password into a text.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -126,12 +127,19 @@ pub fn readers(path: &Path) -> Option<Arc<str>> {
     })
 }
 
+/// The system's words without Rust's `(os error 2)`.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text.get(..end).unwrap_or(&text).to_owned()
+}
+
 fn read(material: &Material) -> Result<Piece, WayError> {
     let (bytes, password) = match material {
         Material::File { path, password } => {
             let bytes = fs::read(path).map_err(|error| WayError::Unreadable {
                 path: path.clone(),
-                reason: error.to_string(),
+                reason: reason(&error),
             })?;
             (bytes, password.clone())
         }

@@ -141,14 +141,16 @@ impl Trust {
     }
 
     fn another(&self, card: &Card, host: &str) -> String {
+        let nameless = card.names.is_empty() && self.names == NameCheck::Strict;
+        if nameless && card.common_name_is(host) {
+            return format!(
+                "its certificate has no subject alternative names, only the common name {host}; have it issued anew with one, or accept common names with ssl.endpoint.identification.algorithm=common-name"
+            );
+        }
         let names = card.names_in_words();
-        let by_common_name = card.names.is_empty() && card.common_name.as_deref() == Some(host);
-        let way_out = if by_common_name && self.names == NameCheck::Strict {
-            "have it issued anew with a subject alternative name, or accept common names with tls.names = \"common-name\""
-        } else {
-            "have it issued anew for this name, or let the broker advertise a name it has"
-        };
-        format!("its certificate is for {names}, not for {host}; {way_out}")
+        format!(
+            "its certificate is for {names}, not for {host}; have it issued anew for this name, or let the broker advertise a name it has"
+        )
     }
 }
 
@@ -182,9 +184,9 @@ fn in_time(card: &Card, now: UnixTime) -> Result<(), String> {
         ));
     }
     if now < card.not_before {
-        let (date, today) = (card.not_before.date_utc(), now.date_utc());
+        let date = card.not_before.date_utc();
         return Err(format!(
-            "its certificate is not valid before {date} and today is {today}; is a clock wrong?"
+            "its certificate is not valid before {date}; is a clock wrong?"
         ));
     }
     Ok(())

@@ -132,6 +132,10 @@ impl Words<'_> {
             ("", code) => format!(" ({code})"),
             (said, _) => format!(" ({said})"),
         };
+        let advice = match code {
+            ErrorCode::CLUSTER_AUTHORIZATION_FAILED => "who it is may not enter here",
+            _ => advice,
+        };
         let text = format!("{endpoint}: authentication refused: {mechanism}{who}{why}; {advice}");
         Failure::Refused(DialError::refusal(Rung::Sasl, &text))
     }
