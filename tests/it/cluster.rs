@@ -54,7 +54,6 @@ fn look(bootstrap: Vec<String>) -> Watch {
         options(bootstrap),
         tokio::sync::watch::channel(Focus::Cluster).1,
     )
-    .unwrap()
 }
 
 /// Waits for a snapshot of which `wanted` holds.
@@ -320,7 +319,7 @@ async fn a_slow_question_that_was_refused_at_first_contact_is_asked_again_soon()
         },
         ..options(canned.bootstrap())
     };
-    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1).unwrap();
+    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1);
     until(&mut watch, |s| {
         kind_of(&s.facts.configs).is_some() && canned.count(ApiKey::DESCRIBE_LOG_DIRS) > 0
     })
@@ -360,7 +359,7 @@ async fn with_every_broker_away_contact_is_lost_and_found_again() {
 async fn topics_are_never_created() {
     let canned = Canned::start(World::empty(2).topics(2, 2).groups(2, 2)).await;
     let (focus, focused) = tokio::sync::watch::channel(Focus::Topic("nobody-made-this".into()));
-    let mut watch = watch(options(canned.bootstrap()), focused).unwrap();
+    let mut watch = watch(options(canned.bootstrap()), focused);
     until(&mut watch, |s| {
         s.facts.ranges.contains_key("nobody-made-this") && groups(s).len() == 2
     })
@@ -376,7 +375,7 @@ async fn topics_are_never_created() {
 async fn the_topic_in_focus_has_its_ranges() {
     let canned = Canned::start(World::empty(3).topics(3, 4)).await;
     let (focus, focused) = tokio::sync::watch::channel(Focus::Topic("topic-00001".into()));
-    let mut watch = watch(options(canned.bootstrap()), focused).unwrap();
+    let mut watch = watch(options(canned.bootstrap()), focused);
     let seen = until(&mut watch, |s| !s.facts.ranges.is_empty()).await;
     let ranges = seen.facts.ranges["topic-00001"].value().unwrap();
     assert_eq!(ranges.len(), 4);
@@ -394,7 +393,7 @@ async fn the_lag_of_a_thousand_groups_costs_a_few_requests_per_broker() {
     let canned = Canned::start(World::empty(3).topics(200, 6).groups(1000, 100)).await;
     let mut once = options(canned.bootstrap());
     once.paces = paces(Duration::from_hours(1));
-    let mut watch = watch(once, tokio::sync::watch::channel(Focus::Cluster).1).unwrap();
+    let mut watch = watch(once, tokio::sync::watch::channel(Focus::Cluster).1);
     let seen = until(&mut watch, |s| groups(s).len() == 1000).await;
     assert!(
         groups(&seen)
@@ -486,7 +485,7 @@ async fn brokers_once_seen_are_remembered_on_disk() {
         let canned = Canned::start(World::empty(brokers)).await;
         let mut options = options(canned.bootstrap());
         options.roster = Some(file.clone());
-        let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1).unwrap();
+        let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1);
         let seen = until(&mut watch, |s| !s.facts.roster.is_empty()).await;
         let ids: Vec<i32> = seen.facts.roster.keys().map(|id| id.0).collect();
         assert_eq!(ids, [1, 2, 3]);
@@ -502,7 +501,7 @@ async fn a_roster_that_cannot_be_written_is_kept_in_memory_and_says_why() {
     let canned = Canned::start(World::empty(2)).await;
     let mut options = options(canned.bootstrap());
     options.roster = Some(directory.join("file").join("roster.sqlite"));
-    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1).unwrap();
+    let mut watch = watch(options, tokio::sync::watch::channel(Focus::Cluster).1);
     let seen = until(&mut watch, |s| s.facts.roster.len() == 2).await;
     let said = seen.facts.roster_failure.clone().unwrap();
     assert!(said.contains("for this session only"), "{said}");

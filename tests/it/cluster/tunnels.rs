@@ -37,7 +37,7 @@ fn look(bootstrap: Vec<String>, map: &str, via: &str) -> Watch {
         dialer: dialer(&route, &bootstrap),
         ..options(bootstrap)
     };
-    watch(options, focus).unwrap()
+    watch(options, focus)
 }
 
 fn probe(snapshot: &Snapshot, id: i32) -> &Probe {

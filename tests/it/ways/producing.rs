@@ -133,7 +133,7 @@ async fn records_arrive_once_each_through_tls_and_logins_that_end() {
     assert!(Tally::of(&gate.tally.late) > 0, "no session ended");
     let topic = TopicName::from(TOPIC);
     let (_eyes, focus) = tokio::sync::watch::channel(Focus::Topic(topic.clone()));
-    let mut watching = watch(options(vec![advertised], &security, &route), focus).unwrap();
+    let mut watching = watch(options(vec![advertised], &security, &route), focus);
     let counted = watching.snapshots.wait_for(|snapshot| {
         let ranges = snapshot
             .facts

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use lookout::cluster::{Paces, Watch, WatchOptions, watch};
+use lookout::cluster::{Dialer, Paces, Watch, WatchOptions, watch};
 use lookout::config::route::Route;
 use lookout::config::security::{Sasl, ScramHash, Security, Tls};
 use lookout::model::{BrokerId, Focus, Rung, VerdictKind};
@@ -64,7 +64,7 @@ async fn fort(brokers: i32, plan: &Plan) -> Fort {
 impl Fort {
     fn look(&self, security: &Security) -> Watch {
         let options = options(self.bootstrap.clone(), security, &self.route);
-        watch(options, tokio::sync::watch::channel(Focus::Cluster).1).unwrap()
+        watch(options, tokio::sync::watch::channel(Focus::Cluster).1)
     }
 
     fn sum(&self, counter: impl Fn(&Tally) -> &AtomicU64) -> u64 {
