@@ -76,17 +76,19 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn hidden(why: impl Into<String>) -> Self {
+    /// Words for the log.
+    pub fn hidden(why: impl Into<String>) -> Self {
         Self::Hidden(why.into())
     }
 
-    pub(crate) fn told(why: impl Into<String>) -> Self {
+    /// Words for the client.
+    pub fn told(why: impl Into<String>) -> Self {
         Self::Told(why.into())
     }
 }
 
 /// The words for an authorization id that is not the user's own: nobody may act for others.
-pub(crate) fn other_authzid() -> Refusal {
+pub fn other_authzid() -> Refusal {
     Refusal::told(
         "Authentication failed: Client requested an authorization id that is different from username",
     )

@@ -18,6 +18,7 @@ const CRATE_ROOTS: [&str; 5] = [
     "build.rs",
     "interop/stories.rs",
     "interop/pipe.rs",
+    "interop/secure.rs",
 ];
 
 /// Folders of test input; each file in them must be named by a test.

@@ -9,8 +9,7 @@ use broker::api::{
     Broker, Caller, Ctx, create_partitions, create_topics, delete_topics, describe_configs,
     incremental_alter_configs, init_producer_id, metadata,
 };
-use broker::auth::gate::Surroundings;
-use broker::auth::{Gate, Session};
+use broker::auth::Session;
 use broker::clock::Clock;
 use broker::fault::Faults;
 use broker::group::{GroupSettings, Groups};
@@ -36,6 +35,8 @@ use broker::wire::uuid::Uuid;
 use tempfile::TempDir;
 
 use super::cluster::node;
+
+use crate::support::secure::open_gate;
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -82,6 +83,16 @@ struct Lone {
     _disk: TempDir,
 }
 
+/// A client whom nobody asks who it is.
+fn somebody() -> Caller {
+    Caller {
+        listener: "PLAINTEXT".into(),
+        host: "/127.0.0.1".into(),
+        client_id: None,
+        session: Arc::new(Session::begin(&open_gate(&Metrics::default()), None).unwrap()),
+    }
+}
+
 impl Lone {
     async fn start(settings: &[(&str, &str)]) -> Self {
         let disk = tempfile::tempdir().unwrap();
@@ -118,14 +129,6 @@ impl Lone {
             clock.clone(),
             &metrics,
         );
-        let around = Surroundings {
-            images: quorum.images(),
-            first: Arc::default(),
-            clock: clock.clone(),
-            metrics: metrics.clone(),
-        };
-        let gate = Arc::new(Gate::of(&config.listeners[0], &around).unwrap());
-        let session = Arc::new(Session::begin(&gate, None).unwrap());
         let broker = Broker {
             config,
             cluster_id: "lone".to_owned(),
@@ -140,12 +143,7 @@ impl Lone {
         let lone = Self {
             ctx: Ctx {
                 broker: Arc::new(broker),
-                caller: Caller {
-                    listener: "PLAINTEXT".into(),
-                    host: "/127.0.0.1".into(),
-                    client_id: None,
-                    session,
-                },
+                caller: somebody(),
                 version: 7,
             },
             _disk: disk,
