@@ -271,7 +271,7 @@ impl Value for String {
 
 /// What is said to people of a failure is cut to what a string can hold: it may repeat a value that is as
 /// long as a string can be, and the failure must be told all the same.
-fn fitting<'a>(text: &'a str, at: At) -> &'a str {
+fn fitting(text: &str, at: At) -> &str {
     const MOST_BYTES: usize = i16::MAX.unsigned_abs() as usize;
     if text.len() <= MOST_BYTES || !at.what.ends_with("error_message") {
         return text;

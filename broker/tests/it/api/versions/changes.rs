@@ -200,7 +200,7 @@ fn moves(_: i16) -> Vec<AlterPartitionReassignmentsRequest> {
 
 fn deletions(version: i16) -> Vec<DeleteTopicsRequest> {
     let names = [format!("v-{}", version + 1), "unknown".to_owned()];
-    let (by_name, by_id) = if version < 6 {
+    let (topic_names, topics) = if version < 6 {
         (names.to_vec(), Vec::new())
     } else {
         let state = |name: Option<String>, topic_id| delete_topics::DeleteTopicState {
@@ -213,8 +213,8 @@ fn deletions(version: i16) -> Vec<DeleteTopicsRequest> {
         (Vec::new(), named)
     };
     vec![DeleteTopicsRequest {
-        topics: by_id,
-        topic_names: by_name,
+        topics,
+        topic_names,
         timeout_ms: 10_000,
         ..DeleteTopicsRequest::default()
     }]
