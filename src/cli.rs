@@ -24,7 +24,7 @@ Examples:
   lookout brokers -b kafka-1:9092 --json   the brokers as JSON, for scripts
   lookout                                  with no cluster named: a practice cluster to learn on
 
-Exit codes: 0 done · 3 no contact, wrong usage or configuration";
+Exit codes: 0 done · 3 no contact, wrong usage or configuration; connect: 0 all brokers reached · 1 some · 3 none";
 
 /// Roles beside the screen.
 #[derive(Debug, Subcommand)]
@@ -35,6 +35,8 @@ pub enum Command {
     Topics(Headless),
     /// Every consumer group with state, members and lag
     Groups(Headless),
+    /// How far every broker can be reached from here: name, route, TCP, TLS, login, answers; and which rules would help
+    Connect(ConnectArgs),
     /// A cluster on this machine to learn on and to break: five nodes in racks a, b and c, with demo clients
     Practice(PracticeArgs),
     /// Run one broker node in the foreground; SIGTERM shuts it down in order
@@ -46,6 +48,18 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// How much to say of the ways.
+#[derive(Debug, Args)]
+pub struct ConnectArgs {
+    /// Say every rung with its time, what was dialled by which rule, and what answers
+    #[arg(long)]
+    pub explain: bool,
+
+    /// Print JSON (its `version` field tells the layout) instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Which practice cluster, and what to do with it.
@@ -71,6 +85,10 @@ pub enum PracticeCommand {
         /// Nodes of a new cluster [default: 5]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]
         nodes: Option<u8>,
+
+        /// Ask who enters: a new cluster with TLS and a login; prints a client.properties for Kafka's tools too
+        #[arg(long)]
+        secure: bool,
     },
     /// End all of its processes; the data stay
     Down,

@@ -1,5 +1,7 @@
 //! Roles without a screen: the same snapshot as text or JSON. Never draws, never changes a cluster.
 
+pub mod connect;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;

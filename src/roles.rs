@@ -13,23 +13,29 @@ use log::LevelFilter;
 
 use crate::app;
 use crate::cli::{
-    Cli, ClusterArgs, Command, Headless, LookArgs, NodeArgs, NodeId, PracticeArgs, PracticeCommand,
+    Cli, ClusterArgs, Command, ConnectArgs, Headless, LookArgs, NodeArgs, NodeId, PracticeArgs,
+    PracticeCommand,
 };
-use crate::cluster::{self, Paces, WatchOptions};
+use crate::cluster::{self, Dialer, Paces, WatchOptions};
 use crate::config::paths::Paths;
 use crate::config::settings::{self, Choices, Environment, Settings};
+use crate::headless::connect::{self, Detail};
 use crate::headless::{self, Format, Outcome, Subject};
 use crate::logging;
 use crate::model::practice::Ways;
+use crate::model::survey::Reach;
 use crate::model::{BrokerId, Order};
 use crate::node;
-use crate::practice::{self, Call, Keeper, PracticeError};
+use crate::practice::{self, Call, Entry, Keeper, PracticeError};
 use crate::terminal;
 use crate::ui::glyph::GlyphSet;
 use crate::ui::line::Skin;
 
 /// No contact, or wrong usage or configuration.
 pub const EXIT_NO_CONTACT: u8 = 3;
+
+/// Some brokers are reached, and some are not.
+const EXIT_SOME: u8 = 1;
 
 /// What brokers see of us in their logs and quotas.
 const CLIENT_ID: &str = "lookout";
@@ -69,6 +75,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
         Some(Command::Brokers(args)) => text(Subject::Brokers, &cli.cluster, &args),
         Some(Command::Topics(args)) => text(Subject::Topics, &cli.cluster, &args),
         Some(Command::Groups(args)) => text(Subject::Groups, &cli.cluster, &args),
+        Some(Command::Connect(args)) => connect(&cli.cluster, &args),
         Some(Command::Practice(args)) => practise(args),
         Some(Command::Node(args)) => node(&args),
         Some(Command::Completions { shell }) => {
@@ -129,9 +136,14 @@ fn practise(args: PracticeArgs) -> Result<ExitCode> {
     let order = Call::Order;
     let of = |id: NodeId| BrokerId(id.id);
     let call = match args.command {
-        PracticeCommand::Up { fresh, nodes } => Call::Up {
+        PracticeCommand::Up {
+            fresh,
+            nodes,
+            secure,
+        } => Call::Up {
             fresh,
             nodes: nodes.map(usize::from),
+            entry: secure.then_some(Entry::Secured),
         },
         PracticeCommand::Down => Call::Down,
         PracticeCommand::Status { json } => Call::Status { json },
@@ -171,18 +183,38 @@ fn node(args: &NodeArgs) -> Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<ExitCode> {
+/// The cluster that is named, or the practice cluster that runs.
+fn chosen(cluster: &ClusterArgs) -> Result<WatchOptions> {
     let paths = paths();
     let settings = settings(&paths, cluster, &LookArgs::default())?;
-    let options = match options(&paths, &settings)? {
-        Some(named) => named,
-        None => running_practice(&paths).context(NO_CLUSTER)?,
-    };
-    let format = if args.json {
-        Format::Json
+    match options(&paths, &settings)? {
+        Some(named) => Ok(named),
+        None => running_practice(&paths).context(NO_CLUSTER),
+    }
+}
+
+fn format(json: bool) -> Format {
+    if json { Format::Json } else { Format::Text }
+}
+
+fn connect(cluster: &ClusterArgs, args: &ConnectArgs) -> Result<ExitCode> {
+    let options = chosen(cluster)?;
+    let detail = if args.explain {
+        Detail::Rungs
     } else {
-        Format::Text
+        Detail::Outcome
     };
+    let climbed = finish(connect::connect(options, detail, format(args.json)))??;
+    Ok(ExitCode::from(match climbed {
+        Reach::All => 0,
+        Reach::Some => EXIT_SOME,
+        Reach::None => EXIT_NO_CONTACT,
+    }))
+}
+
+fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<ExitCode> {
+    let options = chosen(cluster)?;
+    let format = format(args.json);
     let timeout = Duration::from_secs(args.timeout);
     match finish(headless::print(subject, format, options, timeout))?? {
         Outcome::Done => Ok(ExitCode::SUCCESS),
@@ -248,6 +280,7 @@ fn watch_options(paths: &Paths, bootstrap: Vec<String>) -> WatchOptions {
         name: Arc::from(name(&bootstrap)),
         bootstrap,
         client_id: Arc::from(CLIENT_ID),
+        dialer: Dialer::default(),
         paces: Paces::default(),
         roster: paths.state_dir.as_ref().map(|dir| dir.join(ROSTER_FILE)),
     }

@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod api;
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod fault;
@@ -13,6 +14,9 @@ pub mod net;
 pub mod node;
 pub mod peer;
 pub mod replica;
+pub mod sasl;
+pub mod secret;
+pub mod tls;
 pub mod wire;
 
 pub use config::NodeConfig;

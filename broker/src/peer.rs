@@ -1,15 +1,23 @@
-//! Connections that this node opens to others: one Kafka connection, one request at a time. Every
-//! way out of the node goes through here, so that a cut on purpose cannot be walked around.
+//! Connections that this node opens to others: one Kafka connection, one request at a time, encrypted
+//! and logged in as the others' listeners demand. Every way out of the node goes through here, so
+//! that a cut on purpose cannot be walked around.
 
+mod login;
+
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::fault::{Faults, Link};
+use crate::sasl::Mechanism;
+use crate::secret::Secret;
+use crate::tls::{Connector, Stream};
 use crate::wire::error::WireError;
 use crate::wire::frame::{self, FrameError, MAX_FRAME_BYTES};
 use crate::wire::messages::Request;
@@ -35,6 +43,22 @@ pub enum PeerError {
         node: i32,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// There is no TLS with the node.
+    #[error("no TLS with node {node}: {source}")]
+    Tls {
+        /// Who was asked.
+        node: i32,
+        /// What is wrong.
+        source: std::io::Error,
+    },
+    /// The node does not let this one in.
+    #[error("node {node} does not let this node in: {why}")]
+    Login {
+        /// Who was asked.
+        node: i32,
+        /// What it said.
+        why: String,
     },
     /// The node sent what is no frame.
     #[error("node {node} sent what is no frame: {source}")]
@@ -65,6 +89,49 @@ pub struct Address {
     pub port: u16,
 }
 
+/// With what this node logs in at others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// A name and a password, for PLAIN and SCRAM.
+    Password {
+        /// How it is proven.
+        mechanism: Mechanism,
+        /// Who.
+        user: String,
+        /// With what.
+        password: Secret,
+    },
+    /// A file with a token, read anew for every login; somebody else renews it.
+    TokenFile(PathBuf),
+}
+
+/// How one kind of listener of the others is entered.
+#[derive(Debug, Clone, Default)]
+pub struct Way {
+    /// TLS, if it speaks it.
+    pub tls: Option<Connector>,
+    /// The login, if it asks for one.
+    pub login: Option<Credentials>,
+}
+
+/// How the others' listeners are entered.
+#[derive(Debug, Clone, Default)]
+pub struct Ways {
+    /// Those between brokers.
+    pub brokers: Way,
+    /// Those of controllers.
+    pub controllers: Way,
+}
+
+impl Ways {
+    fn of(&self, link: Link) -> &Way {
+        match link {
+            Link::Broker => &self.brokers,
+            Link::Controller => &self.controllers,
+        }
+    }
+}
+
 /// Opens connections to other nodes; a handle, cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Dialer {
@@ -74,34 +141,47 @@ pub struct Dialer {
     pub client_id: String,
     /// How long opening a connection may take.
     pub connect_timeout: Duration,
+    /// How the others are entered.
+    pub ways: Arc<Ways>,
 }
 
 impl Dialer {
-    /// Opens a connection.
+    /// Opens a connection: TCP, TLS and login, each in `connect_timeout`.
     pub async fn connect(&self, link: Link, to: &Address) -> Result<Peer, PeerError> {
         let node = to.node;
         if !self.faults.allows(link, node) {
             return Err(PeerError::Cut(node));
         }
-        let dial = TcpStream::connect((to.host.as_str(), to.port));
-        let stream = timeout(self.connect_timeout, dial)
-            .await
-            .map_err(|_| PeerError::TimedOut {
-                node,
-                after: self.connect_timeout,
-            })?
+        let tcp = self.in_time(node, TcpStream::connect((to.host.as_str(), to.port)));
+        let tcp = tcp
+            .await?
             .map_err(|source| PeerError::Io { node, source })?;
-        stream
-            .set_nodelay(true)
+        tcp.set_nodelay(true)
             .map_err(|source| PeerError::Io { node, source })?;
-        Ok(Peer {
+        let stream = match &self.ways.of(link).tls {
+            None => Stream::Plain(tcp),
+            Some(connector) => {
+                let shaken = self.in_time(node, connector.connect(&to.host, tcp)).await?;
+                shaken.map_err(|source| PeerError::Tls { node, source })?
+            }
+        };
+        let mut peer = Peer {
             node,
             link,
             stream,
             buffer: BytesMut::new(),
             dialer: self.clone(),
             correlation_id: 0,
-        })
+            login_again: None,
+        };
+        self.in_time(node, peer.log_in()).await??;
+        Ok(peer)
+    }
+
+    async fn in_time<T>(&self, node: i32, work: impl Future<Output = T>) -> Result<T, PeerError> {
+        let after = self.connect_timeout;
+        let done = timeout(after, work).await;
+        done.map_err(|_| PeerError::TimedOut { node, after })
     }
 }
 
@@ -111,10 +191,12 @@ impl Dialer {
 pub struct Peer {
     node: i32,
     link: Link,
-    stream: TcpStream,
+    stream: Stream,
     buffer: BytesMut,
     dialer: Dialer,
     correlation_id: i32,
+    /// When the login must be repeated, if it must.
+    login_again: Option<Instant>,
 }
 
 impl Peer {
@@ -130,24 +212,33 @@ impl Peer {
         tokio::select! {
             biased;
             () = faults.cut(link, node) => Err(PeerError::Cut(node)),
-            answered = timeout(within, self.exchange(request, version)) => answered
+            answered = timeout(within, self.exchange_logged_in(request, version)) => answered
                 .map_err(|_| PeerError::TimedOut { node, after: within })?,
         }
     }
 
     /// Whether a connection that has been at rest can be asked again: it is not cut, and the other
     /// node neither closed it nor sent anything unasked.
-    pub fn is_usable(&self) -> bool {
-        let at_rest = self
-            .stream
-            .try_read(&mut [0])
-            .is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+    pub fn is_usable(&mut self) -> bool {
+        let at_rest = self.stream.is_at_rest();
         at_rest && self.buffer.is_empty() && self.dialer.faults.allows(self.link, self.node)
     }
 
     /// The raw stream and what was read of it beyond the last answer, for the quorum's streams.
-    pub fn into_stream(self) -> (TcpStream, BytesMut) {
+    pub fn into_stream(self) -> (Stream, BytesMut) {
         (self.stream, self.buffer)
+    }
+
+    /// Logs in again first, where the login is about to end.
+    async fn exchange_logged_in<R: Request>(
+        &mut self,
+        request: &R,
+        version: i16,
+    ) -> Result<R::Response, PeerError> {
+        if self.login_again.is_some_and(|due| Instant::now() >= due) {
+            self.log_in().await?;
+        }
+        self.exchange(request, version).await
     }
 
     async fn exchange<R: Request>(
@@ -169,10 +260,9 @@ impl Peer {
             Some(&self.dialer.client_id),
         )
         .map_err(wire)?;
-        self.stream
-            .write_all(&sent)
-            .await
-            .map_err(|source| PeerError::Io { node, source })?;
+        let io = |source| PeerError::Io { node, source };
+        self.stream.write_all(&sent).await.map_err(io)?;
+        self.stream.flush().await.map_err(io)?;
         let content = loop {
             let found = frame::next_frame(&mut self.buffer, MAX_FRAME_BYTES)
                 .map_err(|source| PeerError::Frame { node, source })?;

@@ -127,6 +127,7 @@ impl Client {
         for (id, endpoint) in brokers {
             let known = book.links.get(&id);
             if known.is_none_or(|link| link.target.endpoint != *endpoint) {
+                self.inner.dialer.way().learn(id, endpoint);
                 let target = Target {
                     endpoint: endpoint.clone(),
                     id: Some(id),

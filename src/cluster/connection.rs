@@ -200,6 +200,7 @@ impl Connection {
                 api: asked,
                 after: *after,
             },
+            Some(End::Refused(error)) => CallError::Dial(error.clone()),
             Some(End::Broken(why)) => CallError::Broken {
                 peer,
                 why: why.clone(),
@@ -231,8 +232,6 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, SocketAddr};
-
     use broker::wire::frame::response_frame;
     use broker::wire::messages::api_versions::ApiVersion;
     use broker::wire::messages::list_groups::ListGroupsRequest;
@@ -248,7 +247,7 @@ mod tests {
         let dialled = Dialled {
             stream: Box::new(ours),
             rungs: Vec::new(),
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+            address: "127.0.0.1:1".into(),
         };
         let api = |api_key, version| ApiVersion {
             api_key,

@@ -1,24 +1,18 @@
-//! Opens a byte stream to one listener of a cluster. Plain TCP; names are resolved anew on every dial.
+//! Opens a byte stream to one listener of a cluster, by the route that the operator chose.
 //!
-//! Never speaks Kafka and never remembers an address: what a name meant a minute ago is not what it means now.
+//! Speaks Kafka only to find out who answers where a rule leads several brokers to one place. Never remembers an
+//! address: what a name meant a minute ago is not what it means now.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
-use tokio::sync::watch;
 
 use super::error::{DialError, printable};
+use super::identity;
+use super::route::Way;
+use crate::config::route::{Route, Rule};
 use crate::model::{BrokerId, Endpoint, Rung, Span};
-
-/// How long a name may take to resolve (operations.md §1.3).
-const DNS_DEADLINE: Duration = Duration::from_secs(2);
-/// How long a TCP connection to all addresses of a name may take together.
-const TCP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// What to dial: the advertised address, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,98 +42,52 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 pub struct Dialled {
     pub stream: Box<dyn Duplex>,
     pub rungs: Vec<(Rung, Span)>,
-    pub address: SocketAddr,
+    /// What was dialled, and through what.
+    pub address: Arc<str>,
 }
-
-/// What the resolver said of a name: its addresses, or why it has none.
-type Found = Result<Vec<IpAddr>, String>;
-
-/// A look-up that others may wait for too.
-type Lookup = watch::Receiver<Option<Found>>;
 
 /// The way to the brokers, the same for every connection of a cluster.
 #[derive(Debug, Clone, Default)]
 pub struct Dialer {
-    /// Names under way. A thread that waits for a dead resolver cannot be called back, so a name has one at most.
-    lookups: Arc<Mutex<HashMap<Arc<str>, Lookup>>>,
-    /// Advertised address → address to dial instead.
-    map: Arc<BTreeMap<Endpoint, Endpoint>>,
+    way: Way,
 }
 
 impl Dialer {
-    /// A dialer that goes elsewhere for some advertised addresses.
-    pub fn mapped(map: BTreeMap<Endpoint, Endpoint>) -> Self {
+    /// A dialer that goes by this route. `bootstrap` is where a rule `-> bootstrap` leads.
+    pub fn new(route: &Route, bootstrap: &[Endpoint]) -> Self {
         Self {
-            map: Arc::new(map),
-            ..Self::default()
+            way: Way::new(route, bootstrap),
         }
     }
 
-    /// Opens a stream to the target, trying every address its name resolves to.
+    /// Opens a stream to the target. Where a rule leads several brokers there, it is the target that answers, or else
+    /// the error says who does.
     pub async fn dial(&self, target: &Target) -> Result<Dialled, DialError> {
-        let began = Instant::now();
-        let endpoint = self.map.get(&target.endpoint).unwrap_or(&target.endpoint);
-        let addresses = self.resolve(endpoint).await?;
-        let dns = elapsed(began);
-        let began = Instant::now();
-        let stream = connect(endpoint, &addresses).await?;
-        let address = stream
-            .peer_addr()
-            .map_err(|error| tcp_error(endpoint, &error))?;
-        // Requests are small and wait for their answers: Nagle's algorithm would only delay them.
-        stream
-            .set_nodelay(true)
-            .map_err(|error| tcp_error(endpoint, &error))?;
+        let mut reached = self.way.reach(target).await?;
+        if let Some(id) = target.id.filter(|_| reached.shared) {
+            let began = Instant::now();
+            let rule = reached.rule.as_deref();
+            let known = self.way.ids();
+            identity::check(&mut reached.stream, (id, target), &known, rule).await?;
+            reached.rungs.push((Rung::Node, elapsed(began)));
+        }
         Ok(Dialled {
-            stream: Box::new(stream),
-            rungs: vec![(Rung::Dns, dns), (Rung::Tcp, elapsed(began))],
-            address,
+            stream: reached.stream,
+            rungs: reached.rungs,
+            address: reached.address,
         })
     }
 
-    async fn resolve(&self, endpoint: &Endpoint) -> Result<Vec<SocketAddr>, DialError> {
-        let mut lookup = self.look_up(&endpoint.host);
-        let told = tokio::time::timeout(DNS_DEADLINE, lookup.wait_for(Option::is_some)).await;
-        let found = match told {
-            Ok(Ok(found)) => found.clone().unwrap_or_else(|| Ok(Vec::new())),
-            Ok(Err(_)) => Err("the look-up was given up".to_owned()),
-            Err(_) => {
-                let seconds = DNS_DEADLINE.as_secs();
-                Err(format!("no answer from the resolver within {seconds} s"))
-            }
-        };
-        let why = match found {
-            Ok(addresses) if addresses.is_empty() => "it has no address".to_owned(),
-            Ok(addresses) => {
-                let with_port = |address| SocketAddr::new(address, endpoint.port);
-                return Ok(addresses.into_iter().map(with_port).collect());
-            }
-            Err(why) => why,
-        };
-        Err(unresolved(endpoint, &why))
+    /// The same dialer with one rule in the place of all others.
+    pub fn led_by(&self, rule: Rule) -> Self {
+        Self {
+            way: self.way.led_by(rule),
+        }
     }
 
-    /// The look-up of a name: the one under way, or a new one.
-    fn look_up(&self, host: &Arc<str>) -> Lookup {
-        let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(under_way) = lookups.get(host) {
-            return under_way.clone();
-        }
-        let (tell, told) = watch::channel(None);
-        lookups.insert(host.clone(), told.clone());
-        let (dialer, host) = (self.clone(), host.clone());
-        // It ends with the resolver's answer, whoever still waits for it.
-        tokio::spawn(async move {
-            let found = lookup_host((&*host, 0)).await;
-            let found = found.map(|all| all.map(|address| address.ip()).collect());
-            dialer
-                .lookups
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(&host);
-            tell.send_replace(Some(found.map_err(|error| reason(&error))));
-        });
-        told
+    /// The way below TLS and login.
+    pub fn way(&self) -> &Way {
+        &self.way
     }
 }
 
@@ -148,101 +96,9 @@ pub fn elapsed(began: Instant) -> Span {
     Span::from_ms(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX))
 }
 
-fn unresolved(endpoint: &Endpoint, why: &str) -> DialError {
-    let Endpoint { host, port } = endpoint;
-    DialError {
-        rung: Rung::Dns,
-        text: printable(&format!(
-            "name {host} (port {port}) does not resolve from here: {why}; check its spelling, this host's resolver and advertised.listeners"
-        )),
-        refused: false,
-    }
-}
-
-async fn connect(endpoint: &Endpoint, addresses: &[SocketAddr]) -> Result<TcpStream, DialError> {
-    let all = async {
-        let mut last = io::Error::from(io::ErrorKind::TimedOut);
-        // A silent first address must leave time for the others.
-        let share = TCP_DEADLINE / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
-        for address in addresses {
-            match tokio::time::timeout(share, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(error)) => last = error,
-                Err(_) => {}
-            }
-        }
-        Err(last)
-    };
-    all.await.map_err(|error| tcp_error(endpoint, &error))
-}
-
-fn tcp_error(endpoint: &Endpoint, error: &io::Error) -> DialError {
-    let port = endpoint.port;
-    let refused = error.kind() == io::ErrorKind::ConnectionRefused;
-    let text = match error.kind() {
-        io::ErrorKind::ConnectionRefused => format!(
-            "{endpoint}: host answers, nothing listens on {port}; is the broker running, and is this its port?"
-        ),
-        io::ErrorKind::TimedOut => format!(
-            "no answer from {endpoint}: host down, network cut or a firewall; try from another host"
-        ),
-        _ => format!(
-            "no answer from {endpoint}: {}; check the route to it and the firewall",
-            reason(error)
-        ),
-    };
-    DialError {
-        rung: Rung::Tcp,
-        text: printable(&text),
-        refused,
-    }
-}
-
-/// The system's words without Rust's `(os error 1)`.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let end = text.find(" (os error").unwrap_or(text.len());
-    let text = text.get(..end).unwrap_or(&text);
-    text.strip_prefix("failed to lookup address information: ")
-        .unwrap_or(text)
-        .to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_refused_port_and_a_silent_host_are_told_apart() {
-        let endpoint = Endpoint {
-            host: "kafka-1".into(),
-            port: 9092,
-        };
-        let refused = tcp_error(&endpoint, &io::ErrorKind::ConnectionRefused.into());
-        let silent = tcp_error(&endpoint, &io::ErrorKind::TimedOut.into());
-        assert!(refused.refused && !silent.refused);
-        assert!(
-            refused
-                .text
-                .starts_with("kafka-1:9092: host answers, nothing listens on 9092")
-        );
-        assert!(silent.text.starts_with("no answer from kafka-1:9092"));
-    }
-
-    #[tokio::test]
-    async fn a_name_is_looked_up_once_at_a_time_and_anew_for_the_next_dial() {
-        let dialer = Dialer::default();
-        let host: Arc<str> = "localhost".into();
-        let under_way = || dialer.lookups.lock().expect("whole").len();
-        let (mut first, mut second) = (dialer.look_up(&host), dialer.look_up(&host));
-        assert_eq!(under_way(), 1);
-        assert!(first.same_channel(&second));
-        for told in [&mut first, &mut second] {
-            assert!(told.wait_for(Option::is_some).await.is_ok());
-        }
-        assert_eq!(under_way(), 0);
-        assert!(!dialer.look_up(&host).same_channel(&first));
-    }
 
     #[tokio::test]
     async fn a_name_without_address_fails_on_the_dns_rung() {

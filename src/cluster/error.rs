@@ -22,8 +22,35 @@ pub struct DialError {
     pub rung: Rung,
     /// What happened to which address, and what can be done.
     pub text: Arc<str>,
-    /// Whether the other side refused at once rather than stayed silent.
+    /// Whether the other side refused rather than stayed silent: it runs.
     pub refused: bool,
+    /// Whether it was said before: nothing was dialled, a login that was refused is not tried again yet.
+    pub remembered: bool,
+}
+
+impl DialError {
+    /// The other side is there and refuses, or what we are told to show it is of no use.
+    pub fn refusal(rung: Rung, text: &str) -> Self {
+        Self {
+            rung,
+            text: printable(text),
+            refused: true,
+            remembered: false,
+        }
+    }
+
+    /// Nothing usable came from the other side.
+    pub fn silence(rung: Rung, text: &str) -> Self {
+        Self {
+            refused: false,
+            ..Self::refusal(rung, text)
+        }
+    }
+
+    /// The error that a stream's own error carries, where a layer of the way in put one there.
+    pub fn within(error: &std::io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref().cloned()
+    }
 }
 
 /// A request that got no usable answer.

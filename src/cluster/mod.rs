@@ -8,10 +8,11 @@
 //! | `assembler` | the facts, and when a snapshot is published |
 //! | `topology` `admin` `log_dirs` | questions about the cluster |
 //! | `groups` `coordinator` `committed` `offsets` `focus` | questions about groups and positions |
-//! | `patrol` `probe` | who can be reached from here |
+//! | `patrol` `probe` `identity` | who can be reached from here, and who answers |
+//! | `survey` | how far every address can be climbed, once, and which rules would help |
 //! | `roster` | brokers ever seen, on disk |
 //! | `client` `gather` | whom to ask |
-//! | `connection` `pipeline` `versions` `dialer` `address` | how to reach them |
+//! | `connection` `pipeline` `versions` `dialer` `route` `address` | how to reach them |
 //! | `write` | records on their way into a cluster, over the same dialer |
 //! | `pace` `error` | how often, and what went wrong |
 //!
@@ -29,6 +30,7 @@ mod error;
 mod focus;
 mod gather;
 mod groups;
+mod identity;
 mod log_dirs;
 mod offsets;
 mod pace;
@@ -37,10 +39,15 @@ mod pipeline;
 mod poll;
 mod probe;
 mod roster;
+mod route;
+mod survey;
 mod topology;
 mod versions;
 mod write;
 
 pub use address::endpoint as bootstrap_endpoint;
+pub use dialer::{Dialer, Dialled, Duplex, Target};
+pub use error::DialError;
 pub use poll::{Paces, Watch, WatchOptions, watch};
+pub use survey::{Surveyor, Underway};
 pub use write::{Delivery, OnDelivery, Outgoing, WriteError, Writer, WriterOptions};

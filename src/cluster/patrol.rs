@@ -148,6 +148,13 @@ async fn once(
     for round in rounds {
         surprised = record(probe, trips, round, now());
     }
+    if let Some(target) = target {
+        let (dialled, rule) = desk.client.dialer().way().outlook(target);
+        probe.rule = rule;
+        if probe.failures > 0 {
+            probe.dialled = dialled;
+        }
+    }
     let elsewhere = probe.cluster_id.as_ref().is_some_and(|theirs| {
         let shown = desk.shown();
         let ours = shown.facts.identity.value();

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::dialer::Duplex;
-use super::error::printable;
+use super::error::{DialError, printable};
 
 /// Requests a broker gets from one connection before it has answered: one at work, one waiting.
 const MAX_IN_FLIGHT: usize = 2;
@@ -26,6 +26,8 @@ const RECEIVE_BYTES: usize = 16 * 1024;
 /// Why a connection ended.
 #[derive(Debug, Clone)]
 pub enum End {
+    /// The way in was refused afterwards, or ended beneath it.
+    Refused(DialError),
     /// In words.
     Broken(Arc<str>),
     /// A request ran into its deadline.
@@ -163,6 +165,9 @@ impl Pipeline {
     }
 
     fn broken(&self, error: Option<&std::io::Error>) -> End {
+        if let Some(said) = error.and_then(DialError::within) {
+            return End::Refused(said);
+        }
         let text = match (self.answered, error) {
             (0, _) => "the connection was closed right after ApiVersions; this usually means that TLS or SASL is expected here, or that the broker is stopping".to_owned(),
             (1, _) if !self.waiting.is_empty() => "the connection was closed at the first request after ApiVersions; this usually means that SASL is expected here".to_owned(),

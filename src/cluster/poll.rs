@@ -36,6 +36,8 @@ pub struct WatchOptions {
     pub bootstrap: Vec<String>,
     /// The name brokers see in their logs and quotas.
     pub client_id: Arc<str>,
+    /// The way to the brokers.
+    pub dialer: Dialer,
     pub paces: Paces,
     /// The roster's file; `None` keeps it in memory only.
     pub roster: Option<PathBuf>,
@@ -193,7 +195,7 @@ pub fn watch(options: WatchOptions, focus: watch::Receiver<Focus>) -> Watch {
     }));
     let (nudges, _) = watch::channel(Nudges::default());
     let desk = Desk {
-        client: Client::new(Dialer::default(), options.client_id, bootstrap),
+        client: Client::new(options.dialer.clone(), options.client_id, bootstrap),
         paces: options.paces,
         updates,
         shown: snapshots.clone(),

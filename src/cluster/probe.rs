@@ -13,6 +13,7 @@ use super::client::Client;
 use super::connection::Connection;
 use super::dialer::{Target, elapsed};
 use super::error::{CallError, printable};
+use super::identity::{self, Answering};
 use super::topology::{METADATA_DEADLINE, no_topics};
 use crate::model::{BrokerId, Moment, Probe, ProbeFailure, Rung, Span};
 
@@ -94,6 +95,7 @@ pub fn record(probe: &mut Probe, trips: &mut Trips, round: Round, at: Moment) ->
         Err(failure) => {
             probe.failures = probe.failures.saturating_add(1);
             probe.successes = 0;
+            probe.last_failure = Some((failure.clone(), at));
             probe.failure = Some(failure);
         }
     }
@@ -142,8 +144,15 @@ async fn climb(client: &Client, target: &Target, kept: Option<Held>) -> (Option<
 async fn dial(client: &Client, target: &Target) -> Result<Held, CallError> {
     let dialled = client.dialer().dial(target).await?;
     let rungs = dialled.rungs.clone();
-    let address = printable(&dialled.address.to_string());
+    let address = dialled.address.clone();
     let connection = Connection::open(dialled, target.name(), client.client_id().clone()).await?;
+    let proven = rungs.iter().any(|(rung, _)| *rung == Rung::Node);
+    if let Some(id) = target.id.filter(|_| !proven) {
+        let way = client.dialer().way();
+        if let Answering::Other(other) = identity::who(&connection, id, &way.ids()).await? {
+            return Err(identity::mismatch(target, other, None).into());
+        }
+    }
     Ok(Held {
         target: target.clone(),
         connection,

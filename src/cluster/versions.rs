@@ -60,6 +60,42 @@ impl Versions {
     }
 }
 
+impl Versions {
+    /// What seems to run there, by what it offers (operations.md §1.2).
+    pub fn software(&self, cluster_id: &str) -> Option<String> {
+        match (self.kind(cluster_id), self.metadata_version) {
+            (Kind::Redpanda, _) => Some("Redpanda".to_owned()),
+            (Kind::KRaft, Some(level)) => Some(match release(level) {
+                Some(release) => {
+                    format!("KRaft, features of Kafka {release} (metadata.version {level})")
+                }
+                None => format!("KRaft, metadata.version {level}"),
+            }),
+            (Kind::KRaft, None) => Some("KRaft".to_owned()),
+            (Kind::ZooKeeper, _) => Some("Kafka with ZooKeeper".to_owned()),
+            (Kind::Unknown, _) => None,
+        }
+    }
+}
+
+/// The release that brought a level of `metadata.version`.
+fn release(level: i16) -> Option<&'static str> {
+    Some(match level {
+        7 => "3.3",
+        8 => "3.4",
+        9..=11 => "3.5",
+        12..=14 => "3.6",
+        15..=19 => "3.7",
+        20 => "3.8",
+        21 => "3.9",
+        22..=25 => "4.0",
+        26..=27 => "4.1",
+        28..=29 => "4.2",
+        30 => "4.3",
+        _ => return None,
+    })
+}
+
 /// The version of `ApiVersions` to try after `tried` was refused; `None` when there is nothing left to try.
 /// `listed` is what the refusal itself says (KIP-511), which brokers before 2.4 leave out.
 pub fn fall_back(tried: i16, listed: Option<i16>) -> Option<i16> {
@@ -112,5 +148,27 @@ mod tests {
         assert_eq!(zookeeper.kind("abc"), Kind::ZooKeeper);
         assert_eq!(table(&[]).kind("redpanda.1"), Kind::Redpanda);
         assert_eq!(table(&[]).kind("abc"), Kind::Unknown);
+    }
+
+    #[test]
+    fn the_software_is_told_by_kind_and_feature_level() {
+        let level = |level| Versions {
+            metadata_version: Some(level),
+            ..Versions::default()
+        };
+        let said = level(27).software("abc");
+        assert_eq!(
+            said.as_deref(),
+            Some("KRaft, features of Kafka 4.1 (metadata.version 27)")
+        );
+        assert_eq!(
+            level(99).software("abc").as_deref(),
+            Some("KRaft, metadata.version 99")
+        );
+        assert_eq!(
+            table(&[]).software("redpanda.1").as_deref(),
+            Some("Redpanda")
+        );
+        assert_eq!(table(&[]).software("abc"), None);
     }
 }

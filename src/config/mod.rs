@@ -3,5 +3,8 @@
 
 pub mod document;
 pub mod paths;
+pub mod route;
+pub mod secret;
+pub mod security;
 pub mod settings;
 pub mod theme;

@@ -37,11 +37,15 @@ impl fmt::Display for Endpoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rung {
     Dns,
+    /// A proxy or a jump host on the way.
+    Route,
     Tcp,
     Tls,
     Sasl,
     ApiVersions,
     Metadata,
+    /// Whether it is this broker that answers.
+    Node,
 }
 
 impl Rung {
@@ -49,11 +53,13 @@ impl Rung {
     pub fn name(self) -> &'static str {
         match self {
             Self::Dns => "DNS",
+            Self::Route => "route",
             Self::Tcp => "TCP",
             Self::Tls => "TLS",
             Self::Sasl => "SASL",
             Self::ApiVersions => "ApiVersions",
             Self::Metadata => "Metadata",
+            Self::Node => "node",
         }
     }
 }
@@ -80,12 +86,16 @@ pub struct Probe {
     pub last_round: Option<Moment>,
     /// The last round's failure.
     pub failure: Option<ProbeFailure>,
+    /// The last failure of all, and when it was; it stays when rounds are good again.
+    pub last_failure: Option<(ProbeFailure, Moment)>,
     /// Time of the last successful round per rung, in order of the ladder.
     pub rungs: Vec<(Rung, Span)>,
     /// Typical round trip of the last answered ApiVersions in microseconds, and when the last one was.
     pub rtt_us: Option<(u64, Moment)>,
-    /// The address dialled last.
+    /// The address dialled last, and through what.
     pub dialled: Option<Arc<str>>,
+    /// The rule of `dial.map` that led there; `None`: as advertised.
+    pub rule: Option<Arc<str>>,
     /// Consecutive failed rounds.
     pub failures: u32,
     /// Consecutive good rounds.

@@ -112,10 +112,10 @@ impl<'a> Evidence<'a> {
         };
         match &probe.failure {
             Some(failure) => match failure.rung {
-                Rung::Dns | Rung::Tcp => Reading::Unreachable,
+                Rung::Dns | Rung::Route | Rung::Tcp => Reading::Unreachable,
                 Rung::Tls | Rung::Sasl if failure.refused => Reading::Running,
                 Rung::Tls | Rung::Sasl | Rung::ApiVersions => Reading::Silent,
-                Rung::Metadata => Reading::Running,
+                Rung::Metadata | Rung::Node => Reading::Running,
             },
             None if probe.reachable == Some(true) => Reading::Running,
             None => Reading::Undecided,
@@ -143,8 +143,12 @@ impl<'a> Evidence<'a> {
             })
     }
 
-    /// Whether the process at its address belongs to another cluster.
+    /// Whether the process at its address belongs to another cluster, or is another broker of this one.
     pub fn wrong_target(&self) -> bool {
+        let failure = self.probe.and_then(|probe| probe.failure.as_ref());
+        if failure.is_some_and(|failure| failure.rung == Rung::Node) {
+            return true;
+        }
         let ours = self.facts.identity.value();
         let theirs = self.probe.and_then(|probe| probe.cluster_id.as_ref());
         self.reachable()

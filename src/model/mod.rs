@@ -22,6 +22,7 @@ pub mod observed;
 pub mod practice;
 pub mod quorum;
 pub mod snapshot;
+pub mod survey;
 pub mod topic;
 pub mod topic_view;
 pub mod units;

@@ -48,6 +48,66 @@ impl Moment {
         let minutes = self.unix_ms.div_euclid(60_000).rem_euclid(1440);
         format!("{:02}:{:02}", minutes / 60, minutes % 60)
     }
+
+    /// The day in UTC, `2026-03-14`.
+    pub fn date_utc(self) -> String {
+        let (year, month, day) = self.civil();
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
+    /// Day and time in UTC without separators, as signatures carry it: `20260314T140600Z`.
+    pub fn compact_utc(self) -> String {
+        let (year, month, day) = self.civil();
+        let seconds = self.unix_ms.div_euclid(1000).rem_euclid(86_400);
+        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+    }
+
+    /// Reads `2026-03-14T14:06:00Z`, with or without a fraction of seconds; nothing else.
+    pub fn parse_utc(text: &str) -> Option<Self> {
+        let (day, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let number = |text: &str| text.parse::<u32>().ok().map(i64::from);
+        let mut day = day.split('-').map(number);
+        let (year, month, day) = (day.next()??, day.next()??, day.next()??);
+        let mut time = time.split('.').next()?.split(':').map(number);
+        let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
+        if year > 9999
+            || [month, day, hour, minute, second]
+                .iter()
+                .any(|part| *part > 99)
+        {
+            return None;
+        }
+        // A year that begins in March, as in `civil`.
+        let (year, shifted) = if month > 2 {
+            (year, month - 3)
+        } else {
+            (year - 1, month + 9)
+        };
+        let leaps = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        let days = 365 * year + leaps + (153 * shifted + 2) / 5 + day - 1 - 719_468;
+        let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+        Some(Self::from_unix_ms(seconds * 1000))
+    }
+
+    /// Year, month and day of the Gregorian calendar.
+    fn civil(self) -> (i64, i64, i64) {
+        // Years begin in March here, so that the leap day is the last of its year; an era has 400 years.
+        let days = self.unix_ms.div_euclid(86_400_000) + 719_468;
+        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let leaps = day_of_era / 1460 - day_of_era / 36_524 + day_of_era / 146_096;
+        let year_of_era = (day_of_era - leaps) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+        let month = if shifted < 10 {
+            shifted + 3
+        } else {
+            shifted - 9
+        };
+        let year = era * 400 + year_of_era + i64::from(month <= 2);
+        (year, month, day)
+    }
 }
 
 impl Span {
@@ -140,6 +200,33 @@ pub fn short(count: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_has_its_day() {
+        let day = |secs: i64| Moment::from_unix_ms(secs * 1000).date_utc();
+        assert_eq!(day(0), "1970-01-01");
+        assert_eq!(day(-1), "1969-12-31");
+        assert_eq!(day(951_782_400), "2000-02-29");
+        assert_eq!(day(1_709_251_199), "2024-02-29");
+        assert_eq!(day(1_709_251_200), "2024-03-01");
+        assert_eq!(day(4_102_444_800), "2100-01-01");
+        let moment = Moment::from_unix_ms(1_440_938_160_000);
+        assert_eq!(moment.compact_utc(), "20150830T123600Z");
+        assert_eq!(Moment::parse_utc("2015-08-30T12:36:00Z"), Some(moment));
+        assert_eq!(Moment::parse_utc("2015-08-30T12:36:00.000Z"), Some(moment));
+        for secs in [0, 951_782_400, 1_709_251_199, 1_709_251_200, 4_102_444_800] {
+            let moment = Moment::from_unix_ms(secs * 1000);
+            let text = format!(
+                "{}T{}:{:02}Z",
+                moment.date_utc(),
+                moment.clock_utc(),
+                secs % 60
+            );
+            assert_eq!(Moment::parse_utc(&text), Some(moment), "{text}");
+        }
+        assert_eq!(Moment::parse_utc("yesterday"), None);
+        assert_eq!(Moment::parse_utc("4000000000-01-01T00:00:00Z"), None);
+    }
 
     #[test]
     fn spans_are_read_in_the_largest_fitting_unit() {

@@ -14,9 +14,10 @@ use rustix::process::Signal;
 
 use super::error::{PracticeError, file};
 use super::faults::Faults;
-use super::layout::{Layout, Lock, Plan, write_whole};
+use super::layout::{Layout, Lock, Plan, write_secret, write_whole};
 use super::node::{Lifeline, Node};
-use super::{ports, room, settings};
+use super::ports::Entry;
+use super::{ports, room, secure, settings};
 use crate::model::practice::Owner;
 use crate::model::{BrokerId, Endpoint, NodeState, Practice, PracticeNode};
 
@@ -34,6 +35,13 @@ const DIES_WITHIN: Duration = Duration::from_secs(10);
 pub(super) enum Data {
     Kept,
     Fresh,
+}
+
+/// What a new cluster should be like; what is not said is as it is, or as usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Wanted {
+    pub(super) nodes: Option<usize>,
+    pub(super) entry: Option<Entry>,
 }
 
 /// A practice cluster in its directory.
@@ -60,7 +68,7 @@ impl Cluster {
     /// The cluster that is kept in this directory, or a new one, with room and ports for it. Nothing is started.
     pub(super) fn prepare(
         dir: &Path,
-        nodes: Option<usize>,
+        wanted: Wanted,
         data: Data,
         line: Lifeline,
     ) -> Result<(Self, Lock), PracticeError> {
@@ -79,7 +87,12 @@ impl Cluster {
                 None
             }
         };
-        let plan = match (kept, nodes) {
+        let plan = match (kept, wanted.nodes) {
+            (Some(plan), _)
+                if wanted.entry == Some(Entry::Secured) && plan.entry() == Entry::Open =>
+            {
+                return Err(PracticeError::NotSecured(layout.dir().to_owned()));
+            }
             (Some(plan), Some(wanted)) if plan.nodes.len() != wanted => {
                 return Err(PracticeError::OtherSize {
                     dir: layout.dir().to_owned(),
@@ -88,9 +101,10 @@ impl Cluster {
                 });
             }
             (Some(plan), _) => plan,
-            (None, wanted) => {
-                let nodes = wanted.unwrap_or(NODES);
-                Plan::new(random_id(), choose_ports(&layout, nodes)?)
+            (None, nodes) => {
+                let entry = wanted.entry.unwrap_or(Entry::Open);
+                let ports = choose_ports(&layout, (nodes.unwrap_or(NODES), entry))?;
+                Plan::new(random_id(), ports)
             }
         };
         let mut cluster = Self::of(layout, plan, line)?;
@@ -99,6 +113,7 @@ impl Cluster {
             cluster.move_if_taken()?;
         }
         cluster.layout.keep(&cluster.plan)?;
+        secure::furnish(&cluster.layout, &cluster.plan)?;
         Ok((cluster, lock))
     }
 
@@ -126,12 +141,18 @@ impl Cluster {
         self.plan.bootstrap()
     }
 
+    /// Addresses for everybody who can log in, and the file to do it with; `None` where nobody has to.
+    pub(super) fn secured(&self) -> Option<(Vec<String>, PathBuf)> {
+        let bootstrap = self.plan.secured_bootstrap()?;
+        Some((bootstrap, self.layout.vault().client_properties()))
+    }
+
     /// Nobody runs: ports that somebody else has taken meanwhile are given up.
     fn move_if_taken(&mut self) -> Result<(), PracticeError> {
         if ports::are_free(&self.plan) {
             return Ok(());
         }
-        let ports = choose_ports(&self.layout, self.plan.nodes.len())?;
+        let ports = choose_ports(&self.layout, (self.plan.nodes.len(), self.plan.entry()))?;
         for (node, ports) in self.plan.nodes.iter_mut().zip(ports) {
             node.ports = ports;
         }
@@ -221,8 +242,15 @@ impl Cluster {
     fn launch(&mut self, node: &Node) -> Result<(), PracticeError> {
         std::fs::create_dir_all(&node.dir).map_err(file(&node.dir))?;
         if let Some(planned) = self.plan.nodes.iter().find(|n| n.id == node.id.0) {
+            let path = node.dir.join("node.properties");
             let text = settings::properties(&self.plan, planned, &node.dir);
-            write_whole(&node.dir.join("node.properties"), &text)?;
+            match self.plan.entry() {
+                Entry::Open => write_whole(&path, &text)?,
+                Entry::Secured => {
+                    let more = settings::security(&self.layout.vault(), planned)?;
+                    write_secret(&path, &format!("{text}{more}"))?;
+                }
+            }
         }
         let child = node.spawn(&self.program, self.line)?;
         self.children.insert(node.id, child);
@@ -295,12 +323,15 @@ fn tell(done: Result<(), PracticeError>) {
 }
 
 /// Ports for a new cluster, sought from a place that its directory gives.
-fn choose_ports(layout: &Layout, nodes: usize) -> Result<Vec<ports::Ports>, PracticeError> {
+fn choose_ports(
+    layout: &Layout,
+    wanted: (usize, Entry),
+) -> Result<Vec<ports::Ports>, PracticeError> {
     let mut seed: u64 = 0xcbf2_9ce4_8422_2325; // FNV-1a: the same place for the same directory in every run
     for byte in layout.dir().as_os_str().as_encoded_bytes() {
         seed = (seed ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     }
-    ports::choose(nodes, seed, ports::is_free)
+    ports::choose(wanted, seed, ports::is_free)
 }
 
 /// A cluster id as Kafka writes them: 16 random bytes in base64 for URLs. The first letter keeps a dash away from there.
@@ -340,7 +371,10 @@ mod tests {
     #[test]
     fn a_plan_is_kept_and_another_size_needs_a_fresh_start() {
         let dir = std::env::temp_dir().join(format!("lookout-size-{}", std::process::id()));
-        let prepare = |nodes, data| Cluster::prepare(&dir, nodes, data, Lifeline::None);
+        let prepare = |nodes, data| {
+            let wanted = Wanted { nodes, entry: None };
+            Cluster::prepare(&dir, wanted, data, Lifeline::None)
+        };
         let first = prepare(Some(3), Data::Kept).unwrap().0.plan;
         assert_eq!(prepare(None, Data::Kept).unwrap().0.plan, first);
         assert!(matches!(

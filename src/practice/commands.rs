@@ -9,11 +9,12 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::cluster::{Cluster, Data};
+use super::cluster::{Cluster, Data, Wanted};
 use super::error::PracticeError;
 use super::node::Lifeline;
+use super::ports::Entry;
 use super::workload;
-use crate::cluster::{self, Paces, WatchOptions};
+use crate::cluster::{self, Dialer, Paces, WatchOptions};
 use crate::model::practice::Owner;
 use crate::model::{Focus, Order, Practice, Snapshot};
 
@@ -33,6 +34,8 @@ pub enum Call {
     Up {
         fresh: bool,
         nodes: Option<usize>,
+        /// None: as the cluster is that is there.
+        entry: Option<Entry>,
     },
     Down,
     Status {
@@ -48,7 +51,11 @@ pub enum Call {
 /// Does it; returns what to print.
 pub async fn run(dir: &Path, call: Call) -> Result<String, PracticeError> {
     match call {
-        Call::Up { fresh, nodes } => up(dir, fresh, nodes).await,
+        Call::Up {
+            fresh,
+            nodes,
+            entry,
+        } => up(dir, fresh, Wanted { nodes, entry }).await,
         Call::Down => down(dir),
         Call::Status { json } => status(dir, json).await,
         Call::Order(order) => Cluster::open(dir, Lifeline::None)?
@@ -61,9 +68,9 @@ pub async fn run(dir: &Path, call: Call) -> Result<String, PracticeError> {
     }
 }
 
-async fn up(dir: &Path, fresh: bool, nodes: Option<usize>) -> Result<String, PracticeError> {
+async fn up(dir: &Path, fresh: bool, wanted: Wanted) -> Result<String, PracticeError> {
     let data = if fresh { Data::Fresh } else { Data::Kept };
-    let (mut cluster, lock) = Cluster::prepare(dir, nodes, data, Lifeline::None)?;
+    let (mut cluster, lock) = Cluster::prepare(dir, wanted, data, Lifeline::None)?;
     let was_down = cluster.alive() == 0;
     if let Err(error) = cluster.begin() {
         if was_down {
@@ -79,7 +86,12 @@ async fn up(dir: &Path, fresh: bool, nodes: Option<usize>) -> Result<String, Pra
             "a healthy cluster of {all} nodes; `lookout practice status` says how they stand. That"
         )));
     }
-    Ok(format!("{}\n", cluster.bootstrap().join(",")))
+    Ok(match cluster.secured() {
+        None => format!("{}\n", cluster.bootstrap().join(",")),
+        Some((bootstrap, properties)) => {
+            format!("{}\n{}\n", bootstrap.join(","), properties.display())
+        }
+    })
 }
 
 /// Returns once all nodes are counted in and the quorum has caught up.
@@ -107,6 +119,7 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
         name: Arc::from("practice"),
         bootstrap,
         client_id: Arc::from(CLIENT_ID),
+        dialer: Dialer::default(),
         paces: Paces::default(),
         roster: None,
     }

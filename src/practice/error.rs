@@ -66,6 +66,9 @@ pub enum PracticeError {
         /// The size that was named.
         wanted: usize,
     },
+    /// The cluster that is there asks nobody who enters.
+    #[error("the practice cluster in {} lets everybody in: `lookout practice up --fresh --secure` starts anew without its data", .0.display())]
+    NotSecured(PathBuf),
     /// A node cannot be cut from itself.
     #[error("node {0} cannot be cut from itself: name two nodes")]
     CutFromItself(BrokerId),

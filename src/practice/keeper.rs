@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::cluster::{Cluster, Data};
+use super::cluster::{Cluster, Data, Wanted};
 use super::error::PracticeError;
 use super::layout::Lock;
 use super::node::Lifeline;
@@ -53,7 +53,8 @@ impl Keeper {
             // What a screen left that could not even end: nobody waits for it any more.
             cluster.end();
         }
-        let (cluster, starting) = Cluster::prepare(dir, None, Data::Kept, Lifeline::Starter)?;
+        let (cluster, starting) =
+            Cluster::prepare(dir, Wanted::default(), Data::Kept, Lifeline::Starter)?;
         // While the lock was waited for, somebody else may have started it.
         if cluster.alive() > 0 && !cluster.layout().is_of_screen() {
             return Ok(Self::guest(cluster, Owner::Nobody));

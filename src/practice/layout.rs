@@ -8,17 +8,20 @@
 //!            owner         whether a screen started the nodes
 //!            node-1/       node.properties  data/  faults  state  pid  lookout.log  out
 //!            clients/      pid  lookout.log  out
+//!            secure/       of a cluster that asks who enters: keys, certificates, password, client.properties
 //! ```
 
 use std::fmt::Write as _;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::error::{PracticeError, file};
-use super::ports::Ports;
+use super::ports::{Entry, Ports, Secured};
+use super::secure::Vault;
 
 /// First line of a plan: whose file this is, and its layout.
 const HEAD: &str = "# practice cluster of lookout, layout 1";
@@ -73,6 +76,22 @@ impl Plan {
             .collect()
     }
 
+    /// Addresses for everybody who can log in, where the cluster asks for that.
+    pub(super) fn secured_bootstrap(&self) -> Option<Vec<String>> {
+        let nodes = self.nodes.iter();
+        nodes
+            .map(|node| Some(format!("127.0.0.1:{}", node.ports.secured?.clients)))
+            .collect()
+    }
+
+    /// Whether it asks who enters.
+    pub(super) fn entry(&self) -> Entry {
+        match self.secured_bootstrap() {
+            Some(_) => Entry::Secured,
+            None => Entry::Open,
+        }
+    }
+
     fn write(&self) -> String {
         let mut text = format!("{HEAD}\ncluster.id={}\n", self.cluster_id);
         for PlannedNode { id, rack, ports } in &self.nodes {
@@ -80,8 +99,15 @@ impl Plan {
                 clients,
                 controller,
                 metrics,
+                secured,
             } = ports;
-            let _ = writeln!(text, "node.{id}={rack},{clients},{controller},{metrics}"); // a String takes any write
+            let more = secured.map_or_else(String::new, |more| {
+                format!(",{},{}", more.clients, more.between)
+            });
+            let _ = writeln!(
+                text,
+                "node.{id}={rack},{clients},{controller},{metrics}{more}"
+            ); // a String takes any write
         }
         text
     }
@@ -123,6 +149,10 @@ fn planned_node(key: &str, value: &str) -> Option<PlannedNode> {
         clients: next()?,
         controller: next()?,
         metrics: next()?,
+        secured: match (next(), next()) {
+            (Some(clients), Some(between)) => Some(Secured { clients, between }),
+            _ => None,
+        },
     };
     Some(PlannedNode { id, rack, ports })
 }
@@ -156,6 +186,11 @@ impl Layout {
     /// The directory of the demo clients.
     pub(super) fn clients_dir(&self) -> PathBuf {
         self.dir.join("clients")
+    }
+
+    /// What a cluster that asks who enters keeps to itself.
+    pub(super) fn vault(&self) -> Vault {
+        Vault::at(self.dir.join("secure"))
     }
 
     /// The plan that is kept here; `None` where there is no cluster.
@@ -196,7 +231,7 @@ impl Layout {
     pub(super) fn clear(&self, plan: Option<&Plan>) -> Result<(), PracticeError> {
         let nodes = plan.map(|plan| plan.nodes.as_slice()).unwrap_or_default();
         let dirs = nodes.iter().map(|node| self.node_dir(node.id));
-        for dir in dirs.chain([self.clients_dir()]) {
+        for dir in dirs.chain([self.clients_dir(), self.dir.join("secure")]) {
             match fs::remove_dir_all(&dir) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(file(&dir)(error));
@@ -265,8 +300,21 @@ impl Layout {
 
 /// Replaces a file in one step: whoever reads it sees the old text or the new one.
 pub(super) fn write_whole(path: &Path, text: &str) -> Result<(), PracticeError> {
+    let mut options = File::options();
+    replace(path, text, options.write(true).create(true).truncate(true))
+}
+
+/// The same for a file that nobody but its owner may read.
+pub(super) fn write_secret(path: &Path, text: &str) -> Result<(), PracticeError> {
+    // Of an earlier attempt, with whatever rights.
+    let _gone = fs::remove_file(path.with_extension("new"));
+    let mut options = File::options();
+    replace(path, text, options.write(true).create_new(true).mode(0o600))
+}
+
+fn replace(path: &Path, text: &str, options: &OpenOptions) -> Result<(), PracticeError> {
     let new = path.with_extension("new");
-    let written = File::create(&new).and_then(|mut file| {
+    let written = options.open(&new).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, path)
@@ -283,6 +331,7 @@ mod tests {
             clients: first,
             controller: first + 1,
             metrics: first + 2,
+            secured: None,
         };
         Plan::new("abc".into(), vec![ports(10_001), ports(10_011)])
     }
@@ -292,6 +341,14 @@ mod tests {
         let plan = plan();
         assert_eq!(Plan::read(&plan.write()), Ok(plan.clone()));
         assert_eq!(plan.bootstrap(), ["127.0.0.1:10001", "127.0.0.1:10011"]);
+        assert_eq!(plan.entry(), Entry::Open);
+        let mut secured = plan;
+        for (number, node) in (1..).zip(&mut secured.nodes) {
+            let (clients, between) = (20_000 + number, 20_100 + number);
+            node.ports.secured = Some(Secured { clients, between });
+        }
+        assert_eq!(Plan::read(&secured.write()), Ok(secured.clone()));
+        assert_eq!(secured.entry(), Entry::Secured);
     }
 
     #[test]
@@ -313,6 +370,7 @@ mod tests {
             clients: 1,
             controller: 2,
             metrics: 3,
+            secured: None,
         };
         let plan = Plan::new("abc".into(), vec![ports; 5]);
         let racks: Vec<&str> = plan.nodes.iter().map(|node| &*node.rack).collect();

@@ -8,6 +8,7 @@
 //! | `layout` | the directory: paths, and the plan of the cluster that is kept there |
 //! | `ports` | ports of loopback that stay the same from run to run |
 //! | `room` | free disk and memory |
+//! | `secure` | a cluster that asks who enters: its certificates, its user, `client.properties` |
 //! | `error` | what can go wrong |
 //! | `settings` | the properties of a node |
 //! | `faults` | the file from which a node reads what is broken on purpose |
@@ -28,9 +29,11 @@ mod node;
 mod ports;
 mod process;
 mod room;
+mod secure;
 mod settings;
 mod workload;
 
 pub use commands::{Call, run};
 pub use error::PracticeError;
 pub use keeper::{Keeper, Line, Seat, find_running};
+pub use ports::Entry;

@@ -12,6 +12,24 @@ pub(super) struct Ports {
     pub(super) clients: u16,
     pub(super) controller: u16,
     pub(super) metrics: u16,
+    /// In a cluster that asks who enters.
+    pub(super) secured: Option<Secured>,
+}
+
+/// The further ports of a node that asks who enters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Secured {
+    /// Where everybody enters with a login.
+    pub(super) clients: u16,
+    /// Where nodes enter with a certificate.
+    pub(super) between: u16,
+}
+
+/// Whether a cluster asks who enters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    Open,
+    Secured,
 }
 
 /// Where the search begins, how far apart clusters stand, and how many places there are.
@@ -19,8 +37,10 @@ const FIRST: u16 = 10_000;
 const STRIDE: u16 = 50;
 const PLACES: u16 = 400;
 /// From a node's port for clients to its others.
-const CONTROLLERS: u16 = 15;
-const METRICS: u16 = 30;
+const CONTROLLERS: u16 = 10;
+const METRICS: u16 = 20;
+const SECURED: u16 = 30;
+const BETWEEN: u16 = 40;
 
 /// Whether nobody listens there.
 pub(super) fn is_free(port: u16) -> bool {
@@ -29,7 +49,7 @@ pub(super) fn is_free(port: u16) -> bool {
 
 /// Ports for `nodes` nodes. `seed` says where the search begins, so that two clusters do not begin at one place.
 pub(super) fn choose(
-    nodes: usize,
+    (nodes, entry): (usize, Entry),
     seed: u64,
     is_free: impl Fn(u16) -> bool,
 ) -> Result<Vec<Ports>, PracticeError> {
@@ -42,6 +62,10 @@ pub(super) fn choose(
                 clients: base + id,
                 controller: base + CONTROLLERS + id,
                 metrics: base + METRICS + id,
+                secured: (entry == Entry::Secured).then_some(Secured {
+                    clients: base + SECURED + id,
+                    between: base + BETWEEN + id,
+                }),
             })
             .collect();
         if ports.iter().all(|ports| all_free(*ports, &is_free)) {
@@ -57,7 +81,15 @@ pub(super) fn are_free(plan: &Plan) -> bool {
 }
 
 fn all_free(ports: Ports, is_free: &impl Fn(u16) -> bool) -> bool {
-    is_free(ports.clients) && is_free(ports.controller) && is_free(ports.metrics)
+    let Ports {
+        clients,
+        controller,
+        metrics,
+        secured,
+    } = ports;
+    let more = secured.map(|ports| [ports.clients, ports.between]);
+    let all = [clients, controller, metrics].into_iter();
+    all.chain(more.into_iter().flatten()).all(is_free)
 }
 
 #[cfg(test)]
@@ -66,29 +98,39 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_ports_and_a_taken_one_others() {
-        let first = choose(5, 7, |_| true).unwrap();
-        assert_eq!(first, choose(5, 7, |_| true).unwrap());
+        let five = (5, Entry::Open);
+        let first = choose(five, 7, |_| true).unwrap();
+        assert_eq!(first, choose(five, 7, |_| true).unwrap());
         let taken = first[3].metrics;
-        let second = choose(5, 7, |port| port != taken).unwrap();
+        let second = choose(five, 7, |port| port != taken).unwrap();
         assert_ne!(first, second);
     }
 
     #[test]
     fn no_two_ports_of_a_cluster_are_the_same() {
-        let ports = choose(9, 399, |_| true).unwrap();
+        let ports = choose((9, Entry::Secured), 399, |_| true).unwrap();
         let mut all: Vec<u16> = ports
             .iter()
-            .flat_map(|p| [p.clients, p.controller, p.metrics])
+            .flat_map(|p| {
+                let more = p.secured.unwrap();
+                [
+                    p.clients,
+                    p.controller,
+                    p.metrics,
+                    more.clients,
+                    more.between,
+                ]
+            })
             .collect();
         assert!(all.iter().all(|port| (10_000..30_100).contains(port)));
         all.sort_unstable();
         all.dedup();
-        assert_eq!(all.len(), 27);
+        assert_eq!(all.len(), 45);
     }
 
     #[test]
     fn where_everything_is_taken_that_is_said() {
-        let none = choose(5, 0, |_| false);
+        let none = choose((5, Entry::Open), 0, |_| false);
         assert!(matches!(none, Err(PracticeError::Ports(5))));
     }
 

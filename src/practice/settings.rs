@@ -4,7 +4,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::error::PracticeError;
 use super::layout::{Plan, PlannedNode};
+use super::ports::Secured;
+use super::secure::{self, Vault};
 
 /// What a partition of a topic that says nothing else may keep, and in what portions it goes.
 const RETENTION_BYTES: u32 = 8 * 1024 * 1024;
@@ -28,15 +31,20 @@ pub(super) fn properties(plan: &Plan, node: &PlannedNode, dir: &Path) -> String 
     set("process.roles", &"broker,controller");
     set("controller.quorum.voters", &voters.join(","));
     set("controller.listener.names", &"CONTROLLER");
-    set("inter.broker.listener.name", &"PLAINTEXT");
+    let mut told = format!("PLAINTEXT://127.0.0.1:{clients}");
+    if let Some(Secured { clients, between }) = node.ports.secured {
+        let _ = write!(
+            told,
+            ",SECURE://127.0.0.1:{clients},INSIDE://127.0.0.1:{between}"
+        ); // a String takes any write
+    }
+    let inside = node.ports.secured.map_or("PLAINTEXT", |_| "INSIDE");
+    set("inter.broker.listener.name", &inside);
     set(
         "listeners",
-        &format!("PLAINTEXT://127.0.0.1:{clients},CONTROLLER://127.0.0.1:{controller}"),
+        &format!("{told},CONTROLLER://127.0.0.1:{controller}"),
     );
-    set(
-        "advertised.listeners",
-        &format!("PLAINTEXT://127.0.0.1:{clients}"),
-    );
+    set("advertised.listeners", &told);
     set("broker.rack", &node.rack);
     set("log.dirs", &dir.join("data").display());
     set("lookout.cluster.id", &plan.cluster_id);
@@ -58,6 +66,28 @@ pub(super) fn properties(plan: &Plan, node: &PlannedNode, dir: &Path) -> String 
     text
 }
 
+/// What a node of a cluster that asks who enters has besides.
+pub(super) fn security(vault: &Vault, node: &PlannedNode) -> Result<String, PracticeError> {
+    let mut text = String::new();
+    let mut set = |key: &str, value: &dyn std::fmt::Display| {
+        let _ = writeln!(text, "{key}={value}"); // a String takes any write
+    };
+    set(
+        "listener.security.protocol.map",
+        &"PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,INSIDE:SSL,CONTROLLER:SSL",
+    );
+    set("sasl.enabled.mechanisms", &"SCRAM-SHA-512");
+    let (user, password) = (secure::USER, vault.password()?);
+    let users = format!("SCRAM-SHA-512=[name={user},password={password}]");
+    set("lookout.scram.users", &users);
+    set("ssl.client.auth", &"required");
+    set("ssl.keystore.type", &"PEM");
+    set("ssl.keystore.location", &vault.keys(node.id).display());
+    set("ssl.truststore.type", &"PEM");
+    set("ssl.truststore.location", &vault.authority().display());
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +98,7 @@ mod tests {
             clients: 100 + id,
             controller: 200 + id,
             metrics: 300 + id,
+            secured: None,
         });
         let plan = Plan::new("abc".into(), ports.collect());
         properties(&plan, &plan.nodes[0], Path::new("/data/node-1"))

@@ -282,10 +282,8 @@ fn probe(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {
         return vec![Line::of("not probed yet", Role::Dim)];
     };
     let colon = if probe.rungs.is_empty() { "" } else { ": " };
-    let dialled = probe
-        .dialled
-        .as_deref()
-        .map(|address| format!("dialled {address}{colon}"));
+    let dialled = probe.dialled.as_deref();
+    let dialled = dialled.map(|address| format!("dialled {address}{colon}"));
     let mut line = Line::of(dialled.unwrap_or_default(), Role::Dim);
     let rungs: Vec<String> = probe
         .rungs
@@ -297,6 +295,9 @@ fn probe(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {
         line.push("no round ended yet", Role::Dim);
     }
     let mut lines = vec![line];
+    if let Some(rule) = &probe.rule {
+        lines.push(Line::of(format!("by the rule {rule}"), Role::Dim));
+    }
     if let Some(failure) = &probe.failure {
         let rounds = probe.failures;
         let words = format!(
@@ -305,6 +306,14 @@ fn probe(scene: &Scene, id: BrokerId) -> Vec<Line<'static>> {
             failure.text
         );
         lines.push(Line::of(words, Role::Crit));
+    } else if let Some((failure, at)) = &probe.last_failure {
+        let words = format!(
+            "last failure {} UTC, {}: {}",
+            at.clock_utc(),
+            failure.rung.name(),
+            failure.text
+        );
+        lines.push(Line::of(words, Role::Dim));
     }
     if let Some(age) = probe.last_round.map(|at| at.age(scene.now))
         && age > cells::overdue_after(scene)

@@ -5,6 +5,7 @@
 Every client writes records that the other reads: what one of them accepts alone proves little.
 """
 
+import subprocess
 import sys
 import time
 
@@ -113,14 +114,38 @@ def by_kafka_python(bootstrap, foreign_topic):
     must(len(described) == 1, "the group is described")
     producer.close()
     admin.close()
+    return topic
+
+
+def by_kcat(bootstrap, topic):
+    """kcat of a distribution stands on an older librdkafka, which asks in versions that the others no longer do."""
+
+    def kcat(*args, given=""):
+        done = subprocess.run(
+            ["kcat", "-b", bootstrap, *args], input=given, capture_output=True, text=True, timeout=DEADLINE_S
+        )
+        must(done.returncode == 0, f"kcat {' '.join(args)}: {done.stderr}")
+        return done.stdout.splitlines()
+
+    must(any(f'"{topic}"' in line for line in kcat("-L")), "kcat lists the topic")
+    kcat("-P", "-t", topic, "-K", ":", "-z", "lz4", "-X", "acks=all", given="".join(f"{n}:kcat {n}\n" for n in range(RECORDS)))
+    for mode in (("-C", "-t", topic, "-o", "beginning", "-e"), ("-C", "-t", topic, "-o", "s@1", "-e")):
+        read = kcat(*mode, "-q")
+        must(len(read) == 2 * RECORDS, f"{len(read)} records read with {' '.join(mode)}")
+        must(sum(line.startswith("kcat ") for line in read) == RECORDS, "what kcat wrote is there once")
+    count = str(2 * RECORDS)
+    read = kcat("-G", "clients-kcat-readers", "-q", "-X", "auto.offset.reset=earliest", "-c", count, topic)
+    must(len(read) == 2 * RECORDS, f"{len(read)} records read in a group")
 
 
 def main():
     bootstrap = sys.argv[1]
     confluent_topic = by_confluent(bootstrap)
     print("confluent-kafka: ok")
-    by_kafka_python(bootstrap, confluent_topic)
+    python_topic = by_kafka_python(bootstrap, confluent_topic)
     print("kafka-python: ok")
+    by_kcat(bootstrap, python_topic)
+    print("kcat: ok")
 
 
 if __name__ == "__main__":

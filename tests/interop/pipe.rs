@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lookout::cluster::{Delivery, Outgoing, WriteError, Writer, WriterOptions};
+use lookout::cluster::{Delivery, Dialer, Outgoing, WriteError, Writer, WriterOptions};
+use lookout::config::route::Route;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -142,17 +143,18 @@ fn rotten_options(bootstrap: &str, dice: &Dice, broken: &Arc<AtomicU64>) -> Writ
         ("message.timeout.ms", "0"),
         ("reconnect.backoff.max.ms", "200"),
     ];
+    let rotten = |broker: String| {
+        let way = rotten_way(broker.clone(), dice.clone(), broken.clone());
+        format!("{broker} -> {way}").parse().unwrap()
+    };
+    let route = Route {
+        rules: brokers.clone().map(rotten).collect(),
+        ..Route::default()
+    };
     WriterOptions {
-        bootstrap: brokers.clone().collect(),
+        bootstrap: brokers.collect(),
         client_id: "proof".into(),
-        map: brokers
-            .map(|broker| {
-                (
-                    broker.clone(),
-                    rotten_way(broker, dice.clone(), broken.clone()),
-                )
-            })
-            .collect(),
+        dialer: Dialer::new(&route, &[]),
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     }
 }

@@ -16,6 +16,8 @@ mod pty;
 mod screen;
 #[cfg(test)]
 mod tools;
+#[cfg(test)]
+mod tunnels;
 
 #[cfg(test)]
 mod stories {

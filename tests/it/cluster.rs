@@ -2,15 +2,18 @@
 //! something is wrong.
 
 mod contact;
+mod survey;
+mod tunnels;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broker::wire::api_key::ApiKey;
-use lookout::cluster::{Paces, Watch, WatchOptions, watch};
+use lookout::cluster::{Dialer, Paces, Watch, WatchOptions, bootstrap_endpoint, watch};
+use lookout::config::route::Route;
 use lookout::model::observed::FailureKind;
-use lookout::model::{BrokerId, Focus, Group, Observed, Rung, Snapshot};
+use lookout::model::{BrokerId, Endpoint, Focus, Group, Observed, Rung, Snapshot};
 use tokio::net::TcpListener;
 
 use crate::support::canned::{Canned, Mood, World};
@@ -33,9 +36,20 @@ fn options(bootstrap: Vec<String>) -> WatchOptions {
         name: "paper".into(),
         bootstrap,
         client_id: "lookout-test".into(),
+        dialer: Dialer::default(),
         paces: paces(Duration::from_millis(200)),
         roster: None,
     }
+}
+
+fn endpoints(addresses: &[String]) -> Vec<Endpoint> {
+    let read = |address: &String| bootstrap_endpoint(address).unwrap();
+    addresses.iter().map(read).collect()
+}
+
+/// A dialer that goes this route from these addresses.
+fn dialer(route: &Route, bootstrap: &[String]) -> Dialer {
+    Dialer::new(route, &endpoints(bootstrap))
 }
 
 fn look(bootstrap: Vec<String>) -> Watch {

@@ -258,3 +258,68 @@ fn a_reader_that_has_read_enough_is_no_fault() {
     let output = Command::new("bash").args(["-c", &line]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
+
+#[test]
+fn connect_says_by_its_code_whether_all_some_or_none_are_reached() {
+    let paper = Paper::start(World::empty(2));
+    let first = paper.cluster.address(1);
+    let all = run(&["connect", "--explain", "-b", &first]);
+    assert_eq!(all.status.code(), Some(0), "{}", said(&all));
+    let printed = String::from_utf8(all.stdout).unwrap();
+    for words in [
+        &format!("bootstrap  {first}"),
+        "  rungs       DNS ",
+        " · Metadata ",
+        "  answers     broker 2 · ",
+        "all 2 brokers are reached",
+    ] {
+        assert!(printed.contains(words), "{words}: {printed}");
+    }
+
+    paper.cluster.mood(2, Mood::Away);
+    let some = run(&["connect", "-b", &first, "--json"]);
+    assert_eq!(some.status.code(), Some(1), "{}", said(&some));
+    let printed: serde_json::Value = serde_json::from_slice(&some.stdout).unwrap();
+    assert_eq!(printed["reach"], "some");
+    assert_eq!(printed["brokers"][0]["reached"], true);
+    assert_eq!(printed["brokers"][1]["failure"]["rung"], "TCP");
+    assert_eq!(
+        printed["brokers"][1]["advertised"],
+        paper.cluster.address(2)
+    );
+
+    paper.cluster.mood(1, Mood::Away);
+    let none = run(&["connect", "-b", &first]);
+    assert_eq!(none.status.code(), Some(3));
+    let printed = String::from_utf8(none.stdout).unwrap();
+    assert!(
+        printed.contains("no bootstrap address answers"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn connect_prints_rules_ready_to_paste_where_advertised_names_lead_nowhere() {
+    let paper = Paper::start(World::empty(2).advertising("broker-{id}.paper.invalid"));
+    let out = run(&["connect", "-b", &paper.cluster.address(1)]);
+    assert_eq!(out.status.code(), Some(1));
+    let printed = String::from_utf8(out.stdout).unwrap();
+    let port = |id: i32| {
+        paper
+            .cluster
+            .address(id)
+            .rsplit(':')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    for id in [1, 2] {
+        let rule = format!(
+            "    \"broker-{id}.paper.invalid:{0} -> 127.0.0.1:{0}\",  # tried: broker {id} answers",
+            port(id)
+        );
+        assert!(printed.contains(&rule), "{printed}");
+    }
+    assert!(printed.contains("  dial.map = [\n"), "{printed}");
+    assert!(!printed.contains("dial.via"), "{printed}");
+}

@@ -47,8 +47,8 @@ fn stream(broker: &Arc<Broker>, hello: QuorumStreamRequest, opening: Opening) ->
     let quorum = broker.quorum.clone();
     Work::HandOver(
         framed,
-        Box::new(move |tcp, read| {
-            Box::pin(async move { quorum.serve_stream(&hello, tcp, read).await })
+        Box::new(move |stream, read| {
+            Box::pin(async move { quorum.serve_stream(&hello, stream, read).await })
         }),
     )
 }

@@ -9,6 +9,7 @@ use crate::wire::messages::{DeleteTopicsRequest, DeleteTopicsResponse};
 
 /// Asks the controller; the answer comes when this node knows that the topics are gone.
 pub async fn answer(ctx: &Ctx, request: DeleteTopicsRequest) -> DeleteTopicsResponse {
+    let request = in_newest_form(request);
     let image = ctx.broker.image();
     if !settings::layers(&image, &ctx.broker.config).flag("delete.topic.enable") {
         return refused(&request, &forbidden(ctx.version));
@@ -38,6 +39,23 @@ pub async fn answer(ctx: &Ctx, request: DeleteTopicsRequest) -> DeleteTopicsResp
     response
 }
 
+/// Versions before 6 list names apart. The controller is asked in the newest version, which has one
+/// list: what is left in the other one does not arrive.
+fn in_newest_form(request: DeleteTopicsRequest) -> DeleteTopicsRequest {
+    let by_name = request
+        .topic_names
+        .into_iter()
+        .map(|name| DeleteTopicState {
+            name: Some(name),
+            ..DeleteTopicState::default()
+        });
+    DeleteTopicsRequest {
+        topics: by_name.chain(request.topics).collect(),
+        topic_names: Vec::new(),
+        ..request
+    }
+}
+
 /// `delete.topic.enable` is off; clients before version 3 know no word for it.
 fn forbidden(version: i16) -> Failure {
     Failure {
@@ -51,17 +69,10 @@ fn forbidden(version: i16) -> Failure {
 }
 
 /// Every topic with the same reason why it is not deleted.
-pub fn refused(request: &DeleteTopicsRequest, failure: &Failure) -> DeleteTopicsResponse {
-    let by_name = request.topic_names.iter().map(|name| DeleteTopicState {
-        name: Some(name.clone()),
-        ..DeleteTopicState::default()
-    });
+fn refused(request: &DeleteTopicsRequest, failure: &Failure) -> DeleteTopicsResponse {
+    let topics = request.topics.iter().cloned();
     DeleteTopicsResponse {
-        responses: request
-            .topics
-            .iter()
-            .cloned()
-            .chain(by_name)
+        responses: topics
             .map(|topic| DeletableTopicResult {
                 name: topic.name,
                 topic_id: topic.topic_id,
@@ -71,5 +82,30 @@ pub fn refused(request: &DeleteTopicsRequest, failure: &Failure) -> DeleteTopics
             })
             .collect(),
         ..DeleteTopicsResponse::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meta::command::Command;
+
+    #[test]
+    fn names_of_older_versions_reach_the_controller() {
+        let request = in_newest_form(DeleteTopicsRequest {
+            topic_names: vec!["orders".to_owned(), "payments".to_owned()],
+            timeout_ms: 5,
+            ..DeleteTopicsRequest::default()
+        });
+        let sent = Command::from(request).encode().unwrap();
+        let arrived = Command::decode(sent.api_key, sent.api_version, &sent.body).unwrap();
+        let Command::DeleteTopics(arrived) = arrived else {
+            panic!("{arrived:?}");
+        };
+        let names = arrived.topics.iter().map(|topic| topic.name.as_deref());
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            [Some("orders"), Some("payments")]
+        );
     }
 }

@@ -8,6 +8,9 @@ use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::describe_cluster::DescribeClusterBroker;
 use crate::wire::messages::{DescribeClusterRequest, DescribeClusterResponse};
 
+/// First version that is told what kind of node this is (KIP-919).
+const ENDPOINT_VERSION: i16 = 1;
+
 const BROKERS: i8 = 1;
 const CONTROLLERS: i8 = 2;
 
@@ -29,7 +32,9 @@ pub async fn answer(ctx: &Ctx, request: DescribeClusterRequest) -> DescribeClust
         ),
     };
     response.cluster_id.clone_from(&ctx.broker.cluster_id);
-    response.endpoint_type = here;
+    if ctx.version >= ENDPOINT_VERSION {
+        response.endpoint_type = here;
+    }
     if request.include_cluster_authorized_operations {
         response.cluster_authorized_operations = topology::CLUSTER_OPERATIONS;
     }

@@ -13,10 +13,19 @@ use crate::wire::messages::{DescribeQuorumRequest, DescribeQuorumResponse};
 /// The topic that the metadata is, to clients.
 const METADATA: &str = "__cluster_metadata";
 
+/// First version that is told where the voters listen (KIP-853).
+const NODES_VERSION: i16 = 2;
+
 /// Answers with what the leader says of the quorum.
 pub async fn answer(ctx: &Ctx, request: DescribeQuorumRequest) -> DescribeQuorumResponse {
     match ctx.broker.quorum.describe().await {
-        Ok(status) => describe(&status, &ctx.broker.config, &request),
+        Ok(status) => {
+            let mut response = describe(&status, &ctx.broker.config, &request);
+            if ctx.version < NODES_VERSION {
+                response.nodes.clear();
+            }
+            response
+        }
         Err(error) => {
             let failure = Failure::from(error);
             DescribeQuorumResponse {

@@ -8,14 +8,15 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
-use tokio::net::TcpStream;
 
 use super::{Broker, Caller, Ctx};
+use crate::auth::{NotAdmitted, Then};
+use crate::tls::Stream;
 use crate::wire::api_key::ApiKey;
 use crate::wire::error::WireError;
 use crate::wire::frame;
 use crate::wire::header::{HeaderForm, RequestHeader};
-use crate::wire::messages::{Message, ProduceResponse, Request, decode_all};
+use crate::wire::messages::{Message, ProduceResponse, Request};
 use crate::wire::primitives::Reader;
 
 /// Something that is known later; owned by the connection that asked.
@@ -42,6 +43,9 @@ pub enum Work {
     InTurn(Later<Framed>),
     /// Takes up the next request at once; answers still go out in the order of the requests.
     Meanwhile(Later<Framed>),
+    /// Answers before it takes up the next request, and perhaps never takes up another one. An
+    /// empty answer is not sent.
+    Ending(Later<(Framed, Then)>),
     /// Sends nothing and goes on.
     Silent,
     /// Closes.
@@ -52,7 +56,7 @@ pub enum Work {
 }
 
 /// What a connection that is given away becomes.
-pub type HandOver = Box<dyn FnOnce(TcpStream, BytesMut) -> Later<()> + Send>;
+pub type HandOver = Box<dyn FnOnce(Stream, BytesMut) -> Later<()> + Send>;
 
 /// Why a request is not even begun: the connection closes, as no answer could be read (rule 3).
 #[derive(Debug, Error)]
@@ -60,6 +64,9 @@ pub enum Refused {
     /// Bytes that are no request.
     #[error(transparent)]
     Wire(#[from] WireError),
+    /// Who asks may not, or not yet.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// An API that this listener does not serve, or not in this version.
     #[error("{key} version {version} is not served here")]
     NotServed {
@@ -171,9 +178,10 @@ impl Asked {
         })
     }
 
-    /// Reads the body; all of it must be the message.
+    /// Reads the body. What follows the message is left unread, as in Kafka: librdkafka asks for the metadata of all
+    /// topics, from version 9 on, with three bytes too many.
     pub(super) fn request<R: Request>(&self) -> Result<R, WireError> {
-        decode_all(Reader::over(&self.body), self.ctx.version)
+        R::decode(&mut Reader::over(&self.body), self.ctx.version)
     }
 
     /// Makes a frame of the answer.
@@ -217,9 +225,13 @@ macro_rules! served {
             caller: &Caller,
             content: &Bytes,
         ) -> Result<Work, Refused> {
+            if caller.session.takes_raw() {
+                return Ok(sasl_authenticate::raw(caller, content));
+            }
             if let Some(answer) = api_versions::fallback(content) {
                 return Ok(Work::InTurn(Box::pin(std::future::ready(answer))));
             }
+            caller.session.admit(Opening::read(content)?.key)?;
             if caller.on_controller_listener(&broker.config)
                 && let Some(work) = controllers::begin(broker, content)?
             {
@@ -238,6 +250,12 @@ macro_rules! served {
     (@answer $module:ident, $asked:ident, $request:ident) => {
         Work::InTurn(Box::pin(async move {
             $asked.framed(&$module::answer(&$asked.ctx, $request).await)
+        }))
+    };
+    (@end $module:ident, $asked:ident, $request:ident) => {
+        Work::Ending(Box::pin(async move {
+            let (answer, then) = $module::end(&$asked.ctx, $request).await;
+            ($asked.framed(&answer), then)
         }))
     };
     (@begin $module:ident, $asked:ident, $request:ident) => {{

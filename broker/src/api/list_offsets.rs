@@ -13,6 +13,9 @@ use crate::wire::messages::list_offsets::{
 };
 use crate::wire::messages::{ListOffsetsRequest, ListOffsetsResponse};
 
+/// First version that is told the leader epoch (KIP-320).
+const EPOCH_VERSION: i16 = 4;
+
 /// The replica id of tools that ask one replica about itself, whoever leads.
 const DEBUGGING: i32 = -2;
 
@@ -98,8 +101,9 @@ pub fn serve(data: &Data, request: ListOffsetsRequest) -> ListOffsetsResponse {
                 let partition = data.replicas.find(&image, name, asked.partition_index);
                 partition.and_then(|partition| look_up(data, &partition, view, asked))
             };
+            let index = asked.partition_index;
             done.partitions
-                .push(partition_response(asked.partition_index, found));
+                .push(partition_response(index, found, data.version));
         }
         done.name = topic.name;
         response.topics.push(done);
@@ -110,6 +114,7 @@ pub fn serve(data: &Data, request: ListOffsetsRequest) -> ListOffsetsResponse {
 fn partition_response(
     partition_index: i32,
     found: Result<Found, ErrorCode>,
+    version: i16,
 ) -> ListOffsetsPartitionResponse {
     let (offset, timestamp, leader_epoch) = *found.as_ref().unwrap_or(&NOTHING);
     ListOffsetsPartitionResponse {
@@ -117,7 +122,11 @@ fn partition_response(
         error_code: found.err().unwrap_or(ErrorCode::NONE),
         timestamp,
         offset,
-        leader_epoch,
+        leader_epoch: if version >= EPOCH_VERSION {
+            leader_epoch
+        } else {
+            -1
+        },
         ..ListOffsetsPartitionResponse::default()
     }
 }
@@ -175,9 +184,11 @@ fn find(
             Ok((start, -1, log.epoch_of(start)))
         }
         Point::Tiered => Ok(NOTHING),
-        Point::MaxTimestamp => Ok(log.max_timestamp()?.map_or(NOTHING, |(offset, time)| {
-            (offset, time, log.epoch_of(offset))
-        })),
+        Point::MaxTimestamp => match log.max_timestamp()? {
+            Some((offset, time)) if offset < end => Ok((offset, time, log.epoch_of(offset))),
+            Some(_) => known.map(|_| NOTHING),
+            None => Ok(NOTHING),
+        },
         Point::At(time) => match log.offset_for_timestamp(time, end)? {
             Some((offset, time)) => Ok((offset, time, log.epoch_of(offset))),
             // What is asked for may lie beyond what a new leader knows to be committed.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::auth::Session;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::fault::Faults;
@@ -14,15 +15,16 @@ use crate::meta::quorum::Quorum;
 use crate::metrics::Metrics;
 use crate::replica::Replicas;
 use crate::wire::messages::{
-    AlterConfigsRequest, AlterPartitionReassignmentsRequest, ApiVersionsRequest,
-    CreatePartitionsRequest, CreateTopicsRequest, DeleteGroupsRequest, DeleteRecordsRequest,
-    DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest,
-    DescribeLogDirsRequest, DescribeProducersRequest, DescribeQuorumRequest,
-    DescribeTopicPartitionsRequest, ElectLeadersRequest, FetchRequest, FindCoordinatorRequest,
-    HeartbeatRequest, IncrementalAlterConfigsRequest, InitProducerIdRequest, JoinGroupRequest,
-    LeaveGroupRequest, ListConfigResourcesRequest, ListGroupsRequest, ListOffsetsRequest,
-    ListPartitionReassignmentsRequest, Message, MetadataRequest, OffsetCommitRequest,
-    OffsetDeleteRequest, OffsetFetchRequest, OffsetForLeaderEpochRequest, ProduceRequest,
+    AlterConfigsRequest, AlterPartitionReassignmentsRequest, AlterUserScramCredentialsRequest,
+    ApiVersionsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteGroupsRequest,
+    DeleteRecordsRequest, DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest,
+    DescribeGroupsRequest, DescribeLogDirsRequest, DescribeProducersRequest, DescribeQuorumRequest,
+    DescribeTopicPartitionsRequest, DescribeUserScramCredentialsRequest, ElectLeadersRequest,
+    FetchRequest, FindCoordinatorRequest, HeartbeatRequest, IncrementalAlterConfigsRequest,
+    InitProducerIdRequest, JoinGroupRequest, LeaveGroupRequest, ListConfigResourcesRequest,
+    ListGroupsRequest, ListOffsetsRequest, ListPartitionReassignmentsRequest, Message,
+    MetadataRequest, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
+    OffsetForLeaderEpochRequest, ProduceRequest, SaslAuthenticateRequest, SaslHandshakeRequest,
     SyncGroupRequest, UnregisterBrokerRequest,
 };
 
@@ -35,6 +37,7 @@ mod topology;
 
 pub mod alter_configs;
 pub mod alter_partition_reassignments;
+pub mod alter_user_scram_credentials;
 pub mod api_versions;
 pub mod create_partitions;
 pub mod create_topics;
@@ -48,6 +51,7 @@ pub mod describe_log_dirs;
 pub mod describe_producers;
 pub mod describe_quorum;
 pub mod describe_topic_partitions;
+pub mod describe_user_scram_credentials;
 pub mod elect_leaders;
 pub mod fetch;
 pub mod find_coordinator;
@@ -66,16 +70,20 @@ pub mod offset_delete;
 pub mod offset_fetch;
 pub mod offset_for_leader_epoch;
 pub mod produce;
+pub mod sasl_authenticate;
+pub mod sasl_handshake;
 pub mod sync_group;
 pub mod unregister_broker;
 
+pub use crate::auth::Then;
 pub use data::Data;
 use dispatch::Asked;
 pub use dispatch::{Begun, Framed, HandOver, Later, Opening, Reach, Refused, Served, Work};
 
 // A line an API: its file, how it is asked, the versions that clients are told, who is served.
 // `answer` is `async fn answer(&Ctx, Request) -> Response`; `begin` is `fn begin(&Ctx, Request) ->
-// Begun`, for what is pipelined. An API that is not in the list is neither served nor advertised.
+// Begun`, for what is pipelined; `end` is `async fn end(&Ctx, Request) -> (Response, Then)`, for what
+// may end the connection. An API that is not in the list is neither served nor advertised.
 served! {
     // Data.
     init_producer_id::answer(InitProducerIdRequest), 0-5, Brokers;
@@ -119,8 +127,14 @@ served! {
     unregister_broker::answer(UnregisterBrokerRequest), 0-0, Brokers;
     list_partition_reassignments::answer(ListPartitionReassignmentsRequest), 0-0, Brokers;
 
+    // Users.
+    describe_user_scram_credentials::answer(DescribeUserScramCredentialsRequest), 0-0, Brokers;
+    alter_user_scram_credentials::answer(AlterUserScramCredentialsRequest), 0-0, Brokers;
+
     // Connections.
     api_versions::answer(ApiVersionsRequest), 0-4, Everywhere;
+    sasl_handshake::end(SaslHandshakeRequest), 0-1, Everywhere;
+    sasl_authenticate::end(SaslAuthenticateRequest), 0-2, Everywhere;
 }
 
 /// What every API may see of the node.
@@ -162,9 +176,16 @@ pub struct Caller {
     pub host: Arc<str>,
     /// The header's client id.
     pub client_id: Option<String>,
+    /// Who it is: its certificate or its login.
+    pub session: Arc<Session>,
 }
 
 impl Caller {
+    /// `User:NAME`; `User:ANONYMOUS` where nobody says who they are.
+    pub fn principal(&self) -> Arc<str> {
+        self.session.principal()
+    }
+
     /// Whether the request came in on the controller's listener.
     pub fn on_controller_listener(&self, config: &NodeConfig) -> bool {
         *self.listener == *config.controller_listener

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::keys::{self, BadSetting};
 use super::node::Listener;
+use super::security::{Protocol, Security};
 use crate::peer::Address;
 
 /// A listener's name, host and port.
@@ -92,6 +93,7 @@ pub(super) fn advertised(
     listeners: Vec<Place>,
     told: &[Place],
     controllers: &[String],
+    security: impl Fn(&str) -> Result<Security, BadSetting>,
 ) -> Result<Vec<Listener>, BadSetting> {
     let key = "advertised.listeners";
     for place in told {
@@ -115,6 +117,7 @@ pub(super) fn advertised(
             return Err(bad(key, why));
         }
         Ok(Listener {
+            security: security(&place.name)?,
             name: place.name,
             host: place.host,
             port: place.port,
@@ -124,40 +127,31 @@ pub(super) fn advertised(
     listeners.into_iter().map(with_host).collect()
 }
 
-/// Refuses listeners whose security protocol is none that this broker speaks.
-pub(super) fn check_protocols(
+/// The security protocol of each of these listeners.
+pub(super) fn protocols(
     names: &[&str],
     map: Option<&str>,
     controllers: &[String],
-) -> Result<(), BadSetting> {
+) -> Result<BTreeMap<String, Protocol>, BadSetting> {
     let key = "listener.security.protocol.map";
     let default = keys::find(key)
         .and_then(keys::Key::default)
         .unwrap_or_default();
-    let mut protocols = BTreeMap::new();
+    let mut known = BTreeMap::new();
     for part in keys::list(map.unwrap_or(default)) {
         let (name, protocol) = part
             .split_once(':')
             .ok_or_else(|| bad(key, format!("`{part}` is not NAME:PROTOCOL")))?;
-        protocols.insert(name.to_ascii_uppercase(), protocol.to_ascii_uppercase());
+        let protocol = Protocol::named(protocol.trim())
+            .ok_or_else(|| bad(key, format!("{name}: no such protocol {protocol}")))?;
+        known.insert(name.trim().to_ascii_uppercase(), protocol);
     }
-    for name in names {
+    let protocol_of = |name: &&str| {
         let implied = map.is_none() && controllers.iter().any(|known| known == name);
-        let plaintext = implied.then_some("PLAINTEXT");
-        match protocols.get(*name).map(String::as_str).or(plaintext) {
-            Some("PLAINTEXT") => {}
-            Some(protocol @ ("SSL" | "SASL_PLAINTEXT" | "SASL_SSL")) => {
-                let why = format!("{name}: {protocol} is not built yet; use PLAINTEXT");
-                return Err(bad(key, why));
-            }
-            Some(other) => return Err(bad(key, format!("{name}: no such protocol {other}"))),
-            None => {
-                return Err(bad(
-                    key,
-                    format!("no security protocol for listener {name}"),
-                ));
-            }
-        }
-    }
-    Ok(())
+        let plaintext = implied.then_some(Protocol::Plaintext);
+        let found = known.get(*name).copied().or(plaintext);
+        let missing = || bad(key, format!("no security protocol for listener {name}"));
+        Ok(((*name).to_owned(), found.ok_or_else(missing)?))
+    };
+    names.iter().map(protocol_of).collect()
 }

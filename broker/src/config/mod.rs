@@ -1,11 +1,13 @@
 //! Settings by Kafka's own key names: what they may be, what they are, where that came from.
 
+pub mod first_users;
 pub mod group;
 pub mod keys;
 pub mod layers;
 mod listeners;
 pub mod node;
 pub mod properties;
+pub mod security;
 pub mod topic;
 
 pub use layers::Layers;

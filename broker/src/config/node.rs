@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::first_users::{self, FirstUser};
 use super::keys::{self, BadSetting, Key};
 use super::listeners::{self, Place};
 use super::properties::{self, BadLine};
+use super::security::{self, Outgoing, Protocol, Scope, Security};
 use crate::peer::Address;
 
 /// Why there are no settings to start with.
@@ -62,6 +64,8 @@ pub struct Listener {
     /// What clients are told: host and port. An empty host is this machine's name, port 0 the port
     /// that was bound. The controller's listener is not advertised.
     pub advertised: (String, u16),
+    /// What it demands of who enters.
+    pub security: Security,
 }
 
 /// One node's settings: what the program goes by, typed, and all the values as they were given.
@@ -78,6 +82,12 @@ pub struct NodeConfig {
     pub listeners: Vec<Listener>,
     pub controller_listener: String,
     pub inter_broker_listener: String,
+    /// How this node enters the listeners between brokers.
+    pub to_brokers: Outgoing,
+    /// How this node enters the controllers' listeners.
+    pub to_controllers: Outgoing,
+    /// `lookout.scram.users`: users that a new cluster begins with.
+    pub first_users: Vec<FirstUser>,
     pub log_dirs: Vec<PathBuf>,
     pub metadata_log_dir: PathBuf,
     pub rack: Option<String>,
@@ -140,7 +150,7 @@ impl NodeConfig {
     pub fn from_values(given: &BTreeMap<String, String>) -> Result<Self, Vec<BadSetting>> {
         let mut refused: Vec<BadSetting> = given
             .iter()
-            .filter_map(|(key, value)| keys::check_static(key, value).err())
+            .filter_map(|(key, value)| security::check_static(key, value).err())
             .collect();
         if refused.is_empty() {
             let values = Values(given);
@@ -236,8 +246,10 @@ impl<'a> Values<'a> {
         }
         let voters = self.voters(node_id, is_controller)?;
         let controllers = self.controllers()?;
-        let listeners = self.listeners(&controllers, (is_broker, is_controller))?;
+        let protocols = self.protocols(&controllers)?;
+        let listeners = self.listeners(&controllers, &protocols, (is_broker, is_controller))?;
         let inter_broker_listener = self.inter_broker(&listeners, &controllers, is_broker)?;
+        let controller_listener = controllers.first().cloned().unwrap_or_default();
         let log_dirs = self.log_dirs()?;
         let metadata_log_dir = match self.given("metadata.log.dir") {
             Some(dir) => PathBuf::from(dir),
@@ -249,7 +261,21 @@ impl<'a> Values<'a> {
             is_controller,
             voters,
             listeners,
-            controller_listener: controllers.first().cloned().unwrap_or_default(),
+            to_brokers: match is_broker {
+                true => self.outgoing(
+                    &inter_broker_listener,
+                    &protocols,
+                    "sasl.mechanism.inter.broker.protocol",
+                )?,
+                false => Outgoing::default(),
+            },
+            to_controllers: self.outgoing(
+                &controller_listener,
+                &protocols,
+                "sasl.mechanism.controller.protocol",
+            )?,
+            first_users: first_users::parse(self.text("lookout.scram.users"))?,
+            controller_listener,
             inter_broker_listener,
             log_dirs,
             metadata_log_dir,
@@ -310,6 +336,7 @@ impl<'a> Values<'a> {
     fn listeners(
         &self,
         controllers: &[String],
+        protocols: &BTreeMap<String, Protocol>,
         (is_broker, is_controller): (bool, bool),
     ) -> Result<Vec<Listener>, BadSetting> {
         let key = "listeners";
@@ -337,15 +364,34 @@ impl<'a> Values<'a> {
         if is_broker && places.iter().all(is_one) {
             return Err(bad(key, "has no listener for clients"));
         }
+        let told = listeners::places("advertised.listeners", self.text("advertised.listeners"))?;
+        let security = |name: &str| {
+            let protocol = protocols.get(name).copied().unwrap_or_default();
+            Scope::of(self.0, name).security(protocol)
+        };
+        listeners::advertised(places, &told, controllers, security)
+    }
+
+    /// The security protocol of every listener of this node and of the controllers'.
+    fn protocols(&self, controllers: &[String]) -> Result<BTreeMap<String, Protocol>, BadSetting> {
+        let places = listeners::places("listeners", self.text("listeners"))?;
         let names: Vec<&str> = places
             .iter()
             .map(|place| place.name.as_str())
             .chain(controllers.iter().map(String::as_str))
             .collect();
         let map = self.given("listener.security.protocol.map");
-        listeners::check_protocols(&names, map, controllers)?;
-        let told = listeners::places("advertised.listeners", self.text("advertised.listeners"))?;
-        listeners::advertised(places, &told, controllers)
+        listeners::protocols(&names, map, controllers)
+    }
+
+    fn outgoing(
+        &self,
+        listener: &str,
+        protocols: &BTreeMap<String, Protocol>,
+        mechanism_key: &str,
+    ) -> Result<Outgoing, BadSetting> {
+        let protocol = protocols.get(listener).copied().unwrap_or_default();
+        Scope::of(self.0, listener).outgoing(protocol, mechanism_key)
     }
 
     fn inter_broker(
@@ -355,12 +401,14 @@ impl<'a> Values<'a> {
         is_broker: bool,
     ) -> Result<String, BadSetting> {
         let key = "inter.broker.listener.name";
-        let name = self.given(key).unwrap_or("PLAINTEXT").to_ascii_uppercase();
-        let protocol = self.text("security.inter.broker.protocol");
-        if !protocol.is_empty() && !protocol.eq_ignore_ascii_case("PLAINTEXT") {
-            let why = format!("{protocol} is not built yet; use PLAINTEXT");
-            return Err(bad("security.inter.broker.protocol", why));
+        let protocol_key = "security.inter.broker.protocol";
+        if self.given(key).is_some() && self.given(protocol_key).is_some() {
+            let why = format!("only one of {protocol_key} and {key} may be given");
+            return Err(bad(key, why));
         }
+        // Without a name the listener is called as its protocol is.
+        let name = self.given(key).unwrap_or_else(|| self.text(protocol_key));
+        let name = name.to_ascii_uppercase();
         if controllers.contains(&name) {
             return Err(bad(key, format!("{name} is a controllers' listener")));
         }

@@ -264,8 +264,9 @@ impl Log {
         let empty = active.size() == 0;
         let too_large = active.size() + header.size() > u64::from(settings.segment_bytes);
         let too_far = header.last_offset().saturating_sub(active.base_offset) > i64::from(i32::MAX);
-        let index_full = active.offsets.is_full(settings.segment_index_bytes)
-            || active.times.is_full(settings.segment_index_bytes);
+        // One slot of the time index stays for the entry of the close.
+        let index_full = active.offsets.is_full(settings.segment_index_bytes, 0)
+            || active.times.is_full(settings.segment_index_bytes, 1);
         let due = too_large || index_full || self.time_is_up(header.max_timestamp_ms, now_ms);
         if empty {
             // A follower's first batch may lie far beyond where its segment was to begin.

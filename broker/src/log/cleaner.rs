@@ -30,23 +30,36 @@ pub(super) fn copy(mut plan: CompactionPlan) -> Result<Compacted, LogError> {
         keys: &keys,
         unpacker: Unpacker::default(),
     };
-    let mut groups = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for sources in grouped(sources, keys.below, &plan) {
         let Some(first) = sources.first() else {
             continue;
         };
         let base_offset = first.base_offset;
-        let bytes = cleaner.write(base_offset, &sources)?;
+        let written = cleaner.write(base_offset, &sources);
         groups.push(Group {
             base_offset,
             sources,
-            bytes,
+            bytes: *written.as_ref().unwrap_or(&0),
         });
+        if let Err(error) = written {
+            throw_away(&plan, &groups);
+            return Err(error);
+        }
     }
     Ok(Compacted {
         groups,
         clean_below: keys.below,
     })
+}
+
+/// Gives back what was written: a disk without space must not stay full of it.
+fn throw_away(plan: &CompactionPlan, groups: &[Group]) {
+    for group in groups {
+        if let Err(error) = group.remove_cleaned(&plan.dir, &plan.guard) {
+            log::warn!("left over by compaction: {error}");
+        }
+    }
 }
 
 /// Neighbours that fit into one segment go together.

@@ -6,7 +6,7 @@
 //! that a crash at any time leaves the old segments or the new ones.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::TopicSettings;
@@ -65,6 +65,16 @@ pub(super) struct Group {
     pub(super) base_offset: i64,
     pub(super) sources: Vec<Source>,
     pub(super) bytes: u64,
+}
+
+impl Group {
+    /// Removes what was written for it.
+    pub(super) fn remove_cleaned(&self, dir: &Path, guard: &DiskGuard) -> Result<(), LogError> {
+        for kind in Kind::OF_SEGMENT {
+            disk::remove(&path_of(dir, self.base_offset, kind, Stage::Cleaned), guard)?;
+        }
+        Ok(())
+    }
 }
 
 impl CompactionPlan {
@@ -177,7 +187,7 @@ impl Log {
         for group in &groups {
             if !self.is_unchanged(group) {
                 done.clean_below = done.clean_below.min(group.base_offset);
-                self.throw_away(group)?;
+                group.remove_cleaned(&self.dir, &self.guard)?;
                 continue;
             }
             done.segments += group.sources.len();
@@ -190,15 +200,6 @@ impl Log {
             self.take_place(group, now_ms)?;
         }
         Ok(done)
-    }
-
-    /// Removes what was written for a group.
-    fn throw_away(&self, group: &Group) -> Result<(), LogError> {
-        for kind in Kind::OF_SEGMENT {
-            let path = path_of(&self.dir, group.base_offset, kind, Stage::Cleaned);
-            disk::remove(&path, &self.guard)?;
-        }
-        Ok(())
     }
 
     /// Whether the segments of a group are still those that were read: neither cut nor let go.
@@ -226,7 +227,7 @@ impl Log {
             self.closed.remove(&source.base_offset);
         }
         self.closed.insert(base, segment);
-        Ok(())
+        self.forget_snapshots()
     }
 
     /// Renames the files of a segment, its log last.

@@ -1,34 +1,41 @@
-//! The offset index of a segment: every `index.interval.bytes` one entry of two big-endian i32, the
-//! last offset of a batch relative to the segment's base and the batch's position (rule 78).
+//! A sorted file of entries of one size: what a segment's offset index and time index share (rule 78).
 //!
 //! An entry is a hint: whoever uses it compares it with the batch it points to.
 
+use std::fmt::Debug;
 use std::path::PathBuf;
 
 use super::LogError;
 use super::disk::{DataFile, DiskGuard};
 
-const ENTRY_BYTES: u64 = 8;
+/// One kind of entry; in the file it is big endian and counts from its segment's base offset.
+pub(super) trait Entry: Copy + Debug {
+    /// Its bytes in the file.
+    type Bytes: AsRef<[u8]> + AsMut<[u8]> + Default;
 
-/// The batch whose last offset is `offset` begins at `position`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct IndexEntry {
-    pub(super) offset: i64,
-    pub(super) position: u64,
+    /// `None` for one that does not fit the format: the file goes on without it.
+    fn to_bytes(self, base_offset: i64) -> Option<Self::Bytes>;
+
+    /// Any bytes are an entry.
+    fn of_bytes(bytes: Self::Bytes, base_offset: i64) -> Self;
+
+    /// Whether it can be of a segment with this base offset and so many bytes.
+    fn is_of(self, base_offset: i64, log_bytes: u64) -> bool;
 }
 
-/// The `.index` file.
+/// An index file.
 #[derive(Debug)]
-pub(super) struct OffsetIndex {
+pub(super) struct Index<E> {
     pub(super) file: DataFile,
     base_offset: i64,
-    last: Option<IndexEntry>,
+    last: Option<E>,
     /// Whether the file had to be made and its entries are lost.
     missing: bool,
 }
 
-impl OffsetIndex {
-    /// Opens it; an error if it is no whole number of entries.
+impl<E: Entry> Index<E> {
+    /// Opens it, making it if it is missing. Bytes that are no whole entry are left for
+    /// [`Index::flaw`] to find.
     pub(super) fn open(
         path: PathBuf,
         base_offset: i64,
@@ -42,10 +49,7 @@ impl OffsetIndex {
             last: None,
             missing,
         };
-        let entries = index.entries();
-        if entries > 0 {
-            index.last = Some(index.entry(entries - 1)?);
-        }
+        index.last = index.last_of(index.entries())?;
         Ok(index)
     }
 
@@ -54,54 +58,53 @@ impl OffsetIndex {
         if self.missing && log_bytes > 0 {
             return Some("it is missing".to_owned());
         }
-        if !self.file.size().is_multiple_of(ENTRY_BYTES) {
+        if !self.file.size().is_multiple_of(Self::entry_bytes()) {
             return Some(format!("{} bytes are no whole entries", self.file.size()));
         }
-        let last = self.last?;
-        if last.offset < self.base_offset || last.position >= log_bytes {
-            return Some("the last entry points outside of the segment".to_owned());
-        }
-        None
+        (!self.last?.is_of(self.base_offset, log_bytes))
+            .then(|| "the last entry points outside of the segment".to_owned())
     }
 
+    fn entry_bytes() -> u64 {
+        size_of::<E::Bytes>() as u64
+    }
+
+    /// How many there are.
     pub(super) fn entries(&self) -> u64 {
-        self.file.size() / ENTRY_BYTES
+        self.file.size() / Self::entry_bytes()
     }
 
-    pub(super) fn last(&self) -> Option<IndexEntry> {
+    pub(super) fn last(&self) -> Option<E> {
         self.last
     }
 
-    fn entry(&self, slot: u64) -> Result<IndexEntry, LogError> {
-        let mut bytes = [0; 8];
-        self.file.read_exact(&mut bytes, slot * ENTRY_BYTES)?;
-        let whole = u64::from_be_bytes(bytes);
-        let [relative, position] = [whole >> 32, whole & u64::from(u32::MAX)];
-        let relative = u32::try_from(relative).unwrap_or(0).cast_signed();
-        Ok(IndexEntry {
-            offset: self.base_offset.saturating_add(i64::from(relative)),
-            position,
-        })
+    fn entry(&self, slot: u64) -> Result<E, LogError> {
+        let mut bytes = E::Bytes::default();
+        let position = slot * Self::entry_bytes();
+        self.file.read_exact(bytes.as_mut(), position)?;
+        Ok(E::of_bytes(bytes, self.base_offset))
     }
 
-    /// Adds an entry; a batch that does not fit the format gets none.
-    pub(super) fn append(&mut self, entry: IndexEntry) -> Result<(), LogError> {
-        let relative = i32::try_from(entry.offset.wrapping_sub(self.base_offset));
-        let position = i32::try_from(entry.position);
-        let (Ok(relative), Ok(position)) = (relative, position) else {
+    /// The last one of so many.
+    fn last_of(&self, entries: u64) -> Result<Option<E>, LogError> {
+        entries
+            .checked_sub(1)
+            .map(|slot| self.entry(slot))
+            .transpose()
+    }
+
+    /// Adds an entry.
+    pub(super) fn append(&mut self, entry: E) -> Result<(), LogError> {
+        let Some(bytes) = entry.to_bytes(self.base_offset) else {
             return Ok(());
         };
-        self.file
-            .append(&[&relative.to_be_bytes(), &position.to_be_bytes()])?;
+        self.file.append(&[bytes.as_ref()])?;
         self.last = Some(entry);
         Ok(())
     }
 
     /// The last entry of those for which `before` holds; it must hold for a beginning of them.
-    fn last_where(
-        &self,
-        before: impl Fn(&IndexEntry) -> bool,
-    ) -> Result<Option<IndexEntry>, LogError> {
+    pub(super) fn last_where(&self, before: impl Fn(&E) -> bool) -> Result<Option<E>, LogError> {
         match self.last {
             None => return Ok(None),
             Some(last) if before(&last) => return Ok(Some(last)),
@@ -122,32 +125,21 @@ impl OffsetIndex {
         Ok(found)
     }
 
-    /// The last entry at or below an offset.
-    pub(super) fn at_or_below(&self, offset: i64) -> Result<Option<IndexEntry>, LogError> {
-        self.last_where(|entry| entry.offset <= offset)
-    }
-
-    /// The last entry at or before a position.
-    pub(super) fn at_or_before(&self, position: u64) -> Result<Option<IndexEntry>, LogError> {
-        self.last_where(|entry| entry.position <= position)
-    }
-
-    /// Drops entries whose batch begins at or beyond a position.
-    pub(super) fn truncate(&mut self, position: u64) -> Result<(), LogError> {
+    /// Drops entries from the end, as long as `gone` holds for them.
+    pub(super) fn drop_last(&mut self, gone: impl Fn(&E) -> bool) -> Result<(), LogError> {
         let mut keep = self.entries();
-        while keep > 0 && self.entry(keep - 1)?.position >= position {
+        let mut last = self.last_of(keep)?;
+        while last.as_ref().is_some_and(&gone) {
             keep -= 1;
+            last = self.last_of(keep)?;
         }
-        self.file.truncate(keep * ENTRY_BYTES)?;
-        self.last = match keep {
-            0 => None,
-            _ => Some(self.entry(keep - 1)?),
-        };
+        self.file.truncate(keep * Self::entry_bytes())?;
+        self.last = last;
         Ok(())
     }
 
     /// Forgets the entry that was appended last.
-    pub(super) fn take_back(&mut self, size: u64, last: Option<IndexEntry>) {
+    pub(super) fn take_back(&mut self, size: u64, last: Option<E>) {
         self.file.take_back(size);
         self.last = last;
     }
@@ -160,8 +152,13 @@ impl OffsetIndex {
         Ok(())
     }
 
-    /// Whether `segment.index.bytes` allows no further entry.
-    pub(super) fn is_full(&self, max_bytes: u32) -> bool {
-        self.entries() >= u64::from(max_bytes) / ENTRY_BYTES
+    /// Whether a file of so many bytes has no place for more than `spare` further entries.
+    pub(super) fn is_full(&self, max_bytes: u32, spare: u64) -> bool {
+        self.entries() + spare >= u64::from(max_bytes) / Self::entry_bytes()
     }
+}
+
+/// An offset as the format has it; `None` where it does not fit.
+pub(super) fn relative(offset: i64, base_offset: i64) -> Option<i32> {
+    i32::try_from(offset.wrapping_sub(base_offset)).ok()
 }

@@ -8,8 +8,10 @@ mod compaction;
 mod disk;
 mod epochs;
 mod file_name;
+mod flush;
 mod identity;
 mod index;
+mod offset_index;
 mod partition;
 mod producer_state;
 mod read;
@@ -36,14 +38,15 @@ use crate::wire::error_code::ErrorCode;
 pub use append::TransactionEnd;
 pub use compaction::{Compacted, CompactionPlan};
 pub use disk::{Access, DiskGuard, Refusal};
+pub use flush::{Flush, Flushed};
 pub use identity::{read_topic_id, write_topic_id};
 pub use partition::Log;
 
 /// What is wrong with a log, with the file it is about.
 #[derive(Debug, Error)]
 pub enum LogError {
-    /// The disk said no. A full disk (`ENOSPC`) refuses the write and nothing else; any other error
-    /// takes the log directory offline.
+    /// The disk said no. Where the system is short of something (see [`LogError::is_shortage`]) this
+    /// access is refused and nothing else; any other error takes the log directory offline.
     #[error("{path}: {source}")]
     Io {
         /// The file.
@@ -62,9 +65,19 @@ pub enum LogError {
 }
 
 impl LogError {
-    /// Whether space is all that is missing.
-    pub fn is_full(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull)
+    /// Whether something is missing that may be there again later, space or file descriptors: the disk
+    /// is sound.
+    pub fn is_shortage(&self) -> bool {
+        use rustix::io::Errno;
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        let Self::Io { source, .. } = self else {
+            return false;
+        };
+        matches!(source.kind(), StorageFull | QuotaExceeded)
+            || matches!(
+                Errno::from_io_error(source),
+                Some(Errno::MFILE | Errno::NFILE)
+            )
     }
 }
 

@@ -11,6 +11,7 @@ use crate::wire::records::Unpacker;
 use super::disk::{self, DiskGuard};
 use super::epochs::Epochs;
 use super::file_name::Stage;
+use super::flush::Flush;
 use super::producer_state::Producers;
 use super::segment::Segment;
 use super::{ActiveProducer, LogError, snapshot};
@@ -31,6 +32,10 @@ pub struct Log {
     /// First offset that can be read.
     pub(super) start: i64,
     pub(super) recovery_point: i64,
+    /// When it was flushed last, or opened.
+    pub(super) flushed_ms: i64,
+    /// How often its end was cut: a flush that began before says nothing of what came after.
+    pub(super) cuts: u64,
     pub(super) unpacker: Unpacker,
     /// Files that wait for their removal, and since when.
     pub(super) waiting: Vec<(i64, PathBuf)>,
@@ -135,6 +140,16 @@ impl Log {
         Ok(())
     }
 
+    /// Removes the snapshots of producers at which no segment begins any more, but for the newest: every
+    /// roll and every stop leaves one.
+    pub(super) fn forget_snapshots(&self) -> Result<(), LogError> {
+        let newest = snapshot::list(&self.dir)?.pop();
+        snapshot::remove_where(&self.dir, &self.guard, |at| {
+            let begins = at == self.active.base_offset || self.closed.contains_key(&at);
+            !begins && Some(at) != newest
+        })
+    }
+
     /// Whether `segment.ms` is over for a batch of this time; an empty segment never ends by time.
     pub(super) fn time_is_up(&self, timestamp_ms: i64, now_ms: i64) -> bool {
         if self.active.size() == 0 {
@@ -179,25 +194,6 @@ impl Log {
         Ok(due)
     }
 
-    /// Flushes to disk; gives the new recovery point.
-    pub fn flush(&mut self) -> Result<i64, LogError> {
-        let end = self.log_end_offset();
-        if self.recovery_point >= end {
-            return Ok(end);
-        }
-        for segment in self.segments_from(self.recovery_point) {
-            segment.sync()?;
-        }
-        disk::sync_dir(&self.dir)?;
-        self.recovery_point = end;
-        Ok(end)
-    }
-
-    /// Everything below it was flushed.
-    pub fn recovery_point(&self) -> i64 {
-        self.recovery_point
-    }
-
     /// Flushes, writes the producer snapshot and closes.
     pub fn close(mut self) -> Result<(), LogError> {
         self.active.seal()?;
@@ -205,8 +201,7 @@ impl Log {
         snapshot::write(&self.dir, end, &self.producers, &self.guard)?;
         // What the close itself wrote is behind the recovery point, which may be the end already.
         self.active.sync()?;
-        self.flush()?;
-        Ok(())
+        self.begin_flush().map_or(Ok(()), Flush::sync)
     }
 
     /// Renames the directory so that it is ignored at start (`….<uuid>-delete`), for later removal.

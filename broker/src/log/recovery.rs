@@ -95,6 +95,8 @@ impl Log {
             epochs,
             start: 0,
             recovery_point: 0,
+            flushed_ms: how.now_ms,
+            cuts: 0,
             unpacker: Unpacker::default(),
             waiting: Vec::new(),
         };
@@ -121,7 +123,8 @@ impl Log {
         self.epochs.truncate_end(end)?;
         self.producers
             .expire(how.now_ms, how.producer_expiration_ms);
-        snapshot::remove_where(&self.dir, &self.guard, |at| at > end)
+        snapshot::remove_where(&self.dir, &self.guard, |at| at > end)?;
+        self.forget_snapshots()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::wire::records::{Batch, BatchHeader};
 use super::LogError;
 use super::disk::{self, DataFile, DiskGuard};
 use super::file_name::{Kind, Stage, path_of};
-use super::index::{IndexEntry, OffsetIndex};
+use super::offset_index::{IndexEntry, OffsetIndex};
 use super::scan::{Found, Scan, read_batch};
 use super::time_index::{TimeEntry, TimeIndex};
 use super::txn_index::TxnIndex;
@@ -332,12 +332,16 @@ impl Segment {
         self.times.maybe_append(self.latest)
     }
 
+    /// All files, as they are now.
+    pub(super) fn files(&self) -> impl Iterator<Item = &DataFile> {
+        [&self.data, &self.offsets.file, &self.times.file]
+            .into_iter()
+            .chain(self.txns.file())
+    }
+
     /// Flushes all files.
     pub(super) fn sync(&self) -> Result<(), LogError> {
-        self.data.sync()?;
-        self.offsets.file.sync()?;
-        self.times.file.sync()?;
-        self.txns.sync()
+        self.files().try_for_each(DataFile::sync)
     }
 
     /// Bytes of the batches.

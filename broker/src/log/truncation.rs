@@ -15,6 +15,7 @@ impl Log {
         if offset < self.start {
             return self.restart_at(offset);
         }
+        self.cuts += 1;
         while self.active.base_offset > offset {
             let Some((_, before)) = self.closed.pop_last() else {
                 return self.restart_at(offset);
@@ -60,6 +61,7 @@ impl Log {
 
     /// Replaces all segments by an empty one.
     pub(super) fn restart_empty_at(&mut self, offset: i64, now_ms: i64) -> Result<(), LogError> {
+        self.cuts += 1;
         let whole = std::mem::take(&mut self.closed);
         for (_, segment) in whole.into_iter().rev() {
             self.discard(&segment)?;

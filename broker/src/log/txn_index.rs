@@ -130,8 +130,8 @@ impl TxnIndex {
         Ok(())
     }
 
-    /// Flushes to disk.
-    pub(super) fn sync(&self) -> Result<(), LogError> {
-        self.file.as_ref().map_or(Ok(()), DataFile::sync)
+    /// Its file, if it was made.
+    pub(super) fn file(&self) -> Option<&DataFile> {
+        self.file.as_ref()
     }
 }

@@ -16,6 +16,10 @@ use super::AppendError;
 /// How many records' errors are named in the message for people.
 const NAMED_ERRORS: usize = 3;
 
+/// How many records' errors are told one by one: a small batch can unpack to millions of records, and
+/// nobody reads that many.
+const TOLD_ERRORS: usize = 1_000;
+
 /// A batch that may be appended: the client's own bytes, or new ones where a rule asks for them.
 #[derive(Debug)]
 pub(super) struct Valid<'a> {
@@ -176,6 +180,9 @@ fn check_records(
             flaws.add(walked, Flaw::Time(time));
         }
         latest_ms = latest_ms.max(time);
+        if flaws.records.len() >= TOLD_ERRORS {
+            break;
+        }
     }
     flaws.result()?;
     Ok(latest_ms)
@@ -230,6 +237,11 @@ impl Flaws {
             .take(NAMED_ERRORS)
             .map(|(index, why)| format!("record {index}: {why}"))
             .collect();
+        let or_more = if self.records.len() < TOLD_ERRORS {
+            ""
+        } else {
+            " or more"
+        };
         Err(AppendError::Refused {
             code: if self.times {
                 ErrorCode::INVALID_TIMESTAMP
@@ -237,7 +249,7 @@ impl Flaws {
                 ErrorCode::INVALID_RECORD
             },
             message: format!(
-                "{} records are refused, among them {}",
+                "{}{or_more} records are refused, among them {}",
                 self.records.len(),
                 named.join("; ")
             ),

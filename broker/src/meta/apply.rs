@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::sasl::scram::{Credential, Hash};
 use crate::wire::uuid::Uuid;
 
 use super::image::{Broker, Delta, Image, Topic};
@@ -36,6 +37,11 @@ pub fn apply(image: &mut Image, offset: i64, record: &Record, delta: &mut Delta)
         } => set_config(image, resource, (key, value.as_deref()), delta),
         Record::ProducerIds { next } => set_producer_ids(image, *next),
         Record::Feature { name, level } => set_feature(image, name, *level),
+        Record::ScramCredential {
+            user,
+            hash,
+            credential,
+        } => set_credential(image, user, (*hash, credential.as_ref())),
     };
     if fitted.is_none() {
         log::warn!("metadata record at offset {offset} does not fit and is skipped: {record:?}");
@@ -170,6 +176,28 @@ fn set_producer_ids(image: &mut Image, next: i64) -> Option<()> {
     // Ids that were given away never come back.
     let grows = next >= image.next_producer_id;
     grows.then(|| image.next_producer_id = next)
+}
+
+fn set_credential(
+    image: &mut Image,
+    user: &str,
+    (hash, credential): (Hash, Option<&Credential>),
+) -> Option<()> {
+    let users = Arc::make_mut(&mut image.scram_users);
+    match credential {
+        Some(credential) => {
+            let known = users.entry(user.to_owned()).or_default();
+            known.insert(hash, credential.clone());
+        }
+        None => {
+            let known = users.get_mut(user)?;
+            known.remove(&hash)?;
+            if known.is_empty() {
+                users.remove(user);
+            }
+        }
+    }
+    Some(())
 }
 
 fn set_feature(image: &mut Image, name: &str, level: i16) -> Option<()> {

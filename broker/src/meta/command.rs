@@ -124,4 +124,7 @@ commands! {
         AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse
     ),
     UnregisterBroker(UnregisterBrokerRequest, UnregisterBrokerResponse),
+    AlterUserScramCredentials(
+        AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse
+    ),
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::sasl::scram::{Credential, Hash};
 use crate::wire::uuid::Uuid;
 
 use super::apply::apply;
@@ -26,6 +27,8 @@ pub struct Image {
     pub features: Arc<BTreeMap<String, i16>>,
     /// The next free producer id.
     pub next_producer_id: i64,
+    /// What is kept of users' passwords, by user.
+    pub scram_users: Arc<BTreeMap<String, BTreeMap<Hash, Credential>>>,
 }
 
 /// A registered broker.
@@ -105,6 +108,11 @@ impl Image {
         self.configs.get(resource)
     }
 
+    /// What is kept of a user's password.
+    pub fn scram_credential(&self, user: &str, hash: Hash) -> Option<&Credential> {
+        self.scram_users.get(user)?.get(&hash)
+    }
+
     /// The records of a snapshot: [`Image::from_records`] makes an equal image of them.
     pub fn records(&self) -> Vec<Record> {
         let mut records = Vec::new();
@@ -136,6 +144,16 @@ impl Image {
         }
         let next = self.next_producer_id;
         records.push(Record::ProducerIds { next });
+        for (user, credentials) in &*self.scram_users {
+            let credentials = credentials.iter();
+            records.extend(
+                credentials.map(|(hash, credential)| Record::ScramCredential {
+                    user: user.clone(),
+                    hash: *hash,
+                    credential: Some(credential.clone()),
+                }),
+            );
+        }
         records
     }
 

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sasl::scram::{Credential, Hash};
 use crate::wire::uuid::Uuid;
 
 /// One agreed fact.
@@ -75,6 +76,15 @@ pub enum Record {
         name: String,
         /// Its level; 0 removes it.
         level: i16,
+    },
+    /// What is kept of a user's password (KIP-554), or that nothing is any more (`None`).
+    ScramCredential {
+        /// The user.
+        user: String,
+        /// The mechanism's hash.
+        hash: Hash,
+        /// Salted keys; never a password.
+        credential: Option<Credential>,
     },
 }
 

@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::seldom::Seldom;
+
 /// The limits of one node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// `max.connections`: beyond it nothing is accepted until a connection ends.
+    /// `max.connections`, or fewer where the system has fewer file descriptors for them: beyond it
+    /// nothing is accepted until a connection ends.
     pub connections: usize,
     /// `max.connections.per.ip`: beyond it a connection is closed at once.
     pub per_ip: usize,
@@ -29,6 +32,7 @@ pub struct Admission {
     limits: Arc<Limits>,
     room: Arc<Semaphore>,
     from: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    full: Arc<Seldom>,
 }
 
 /// The right to one connection, given back when dropped.
@@ -47,12 +51,22 @@ impl Admission {
             limits: Arc::new(limits),
             room: Arc::new(Semaphore::new(room)),
             from: Arc::default(),
+            full: Arc::default(),
         }
     }
 
     /// Waits until there is room for one more connection. The listeners between nodes do not ask:
     /// a crowd of clients never keeps the cluster apart.
     pub async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(room) = Arc::clone(&self.room).try_acquire_owned() {
+            return Some(room);
+        }
+        if self.full.is_due() {
+            log::warn!(
+                "{} connections are open, as many as max.connections and half of the file descriptors allow: clients wait",
+                self.limits.connections
+            );
+        }
         Arc::clone(&self.room).acquire_owned().await.ok()
     }
 
@@ -60,11 +74,11 @@ impl Admission {
     pub fn admit(&self, from: IpAddr, room: Option<OwnedSemaphorePermit>) -> Option<Admitted> {
         let from = from.to_canonical();
         let mut counts = self.from.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(from).or_insert(0);
-        if *count >= self.limits.of(from) {
+        let count = counts.get(&from).copied().unwrap_or(0);
+        if count >= self.limits.of(from) {
             return None;
         }
-        *count += 1;
+        counts.insert(from, count + 1);
         Some(Admitted {
             _room: room,
             from,

@@ -7,15 +7,14 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
-use tokio::time::{Instant, timeout};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, watch};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Door;
 use super::listener::stopped;
 use super::room::Share;
-use crate::api::{Caller, Framed, HandOver, Later, Opening, Refused, Work};
+use crate::api::{Caller, Framed, HandOver, Later, Opening, Refused, Then, Work};
+use crate::tls::{ReadSide, Stream, WriteSide};
 use crate::wire::api_key::ApiKey;
 use crate::wire::error::WireError;
 use crate::wire::frame::{self, FrameError};
@@ -36,6 +35,13 @@ const READ_BYTES: (usize, usize) = (4 << 10, 256 << 10);
 /// How long a frame may stand still while it holds memory that others could need.
 const MAX_STALL: Duration = Duration::from_secs(30);
 
+/// How long a client that sends nothing more may still take answers that wait for replicas. What they
+/// tell of is done already.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// How long something that a client asked for goes on once it is gone: as long as a change may take.
+const UNSEEN: Duration = Duration::from_mins(2);
+
 /// Why a connection ends.
 #[derive(Debug, Error)]
 pub(super) enum Ended {
@@ -51,6 +57,9 @@ pub(super) enum Ended {
     /// A Produce without acknowledgement failed: closing is how the client learns of it (rule 13).
     #[error("a produce request without acknowledgement failed")]
     Unacknowledged,
+    /// A login was refused: what there was to say about it is said.
+    #[error("its login was refused")]
+    LoginRefused,
     /// It is given away.
     #[error("it became a stream of the quorum")]
     HandedOver,
@@ -101,24 +110,22 @@ impl Answer {
 
 /// Serves a connection to its end.
 pub(super) async fn serve(
-    mut stream: TcpStream,
+    mut stream: Stream,
     caller: Caller,
     door: &Door,
     stop: watch::Receiver<bool>,
 ) -> Ended {
-    if let Err(error) = stream.set_nodelay(true) {
-        return Ended::Io(error);
-    }
     let (ended, given) = exchange(&mut stream, caller, door, stop).await;
-    if let Some(Given { buffer, then }) = given {
-        then(stream, buffer).await;
+    match given {
+        Some(Given { buffer, then }) => then(stream, buffer).await,
+        None => stream.close().await,
     }
     ended
 }
 
 /// Requests and answers until the connection ends, or is to be given away.
 async fn exchange(
-    stream: &mut TcpStream,
+    stream: &mut Stream,
     caller: Caller,
     door: &Door,
     stop: watch::Receiver<bool>,
@@ -139,13 +146,23 @@ async fn exchange(
         door,
         given: None,
     };
+    let gone = Notify::new();
     let reading = async {
         let ended = requests.take_all(&turns).await;
+        if matches!(ended, Ended::ByClient | Ended::Io(_)) {
+            gone.notify_one();
+        }
         // No more turns: the answers that are outstanding are the last.
         drop(turns);
         ended
     };
-    let (read, written) = tokio::join!(reading, write_all(write, queue, door));
+    let writing = async {
+        tokio::select! {
+            written = write_all(write, queue, door) => written,
+            () = after(&gone, LAST_ANSWERS) => Err(Ended::ByClient),
+        }
+    };
+    let (read, written) = tokio::join!(reading, writing);
     match (written, requests.given) {
         (Err(ended), _) => (ended, None),
         (Ok(()), Some(then)) => {
@@ -156,6 +173,11 @@ async fn exchange(
     }
 }
 
+async fn after(event: &Notify, pause: Duration) {
+    event.notified().await;
+    sleep(pause).await;
+}
+
 /// A connection that is given away.
 struct Given {
     buffer: BytesMut,
@@ -164,7 +186,7 @@ struct Given {
 
 /// Sends the answers in their turns until there are no more requests.
 async fn write_all(
-    mut write: WriteHalf<'_>,
+    mut write: WriteSide<'_>,
     mut queue: mpsc::Receiver<Turn<'_>>,
     door: &Door,
 ) -> Result<(), Ended> {
@@ -176,13 +198,30 @@ async fn write_all(
         let key = turn.key;
         let frame = framed.map_err(|source| Ended::Answer { key, source })?;
         door.meter.answered(key, turn.begun.elapsed());
-        let patience = door.patience.max_idle;
-        timeout(patience, write.write_all(&frame))
-            .await
-            .map_err(|_| Ended::Idle(patience))??;
+        send(&mut write, &frame, door.patience.max_idle).await?;
         door.meter.bytes_out.add(frame.len() as u64);
     }
     Ok(())
+}
+
+/// Sends a frame to a client that takes some of it every so often.
+async fn send(
+    write: &mut WriteSide<'_>,
+    mut frame: &[u8],
+    patience: Duration,
+) -> Result<(), Ended> {
+    while !frame.is_empty() {
+        let sent = timeout(patience, write.write(frame))
+            .await
+            .map_err(|_| Ended::Idle(patience))??;
+        if sent == 0 {
+            return Err(Ended::Io(io::ErrorKind::WriteZero.into()));
+        }
+        frame = frame.get(sent..).unwrap_or(&[]);
+    }
+    // An encrypted stream may still hold some of it.
+    let flushed = timeout(patience, write.flush()).await;
+    Ok(flushed.map_err(|_| Ended::Idle(patience))??)
 }
 
 /// The way in: requests are begun in their order.
@@ -200,7 +239,7 @@ impl<'a> Requests<'a> {
     /// Takes requests until the connection ends; says why it did.
     async fn take_all(&mut self, turns: &Turns<'a>) -> Ended {
         loop {
-            let taken = match self.input.frame(self.door.patience.max_frame_bytes) {
+            let taken = match self.input.frame(self.max_frame_bytes()) {
                 Ok(Some(content)) => {
                     let _room = self.input.share.take();
                     self.take(content, turns).await
@@ -212,6 +251,13 @@ impl<'a> Requests<'a> {
                 return ended;
             }
         }
+    }
+
+    /// Who has not logged in gets little room.
+    fn max_frame_bytes(&self) -> usize {
+        let max = self.door.patience.max_frame_bytes;
+        let before_login = self.caller.session.max_frame_bytes();
+        before_login.map_or(max, |before| before.min(max))
     }
 
     /// Waits for bytes, or for a reason to end.
@@ -237,7 +283,11 @@ impl<'a> Requests<'a> {
     async fn take(&mut self, content: Bytes, turns: &Turns<'a>) -> Result<(), Ended> {
         let begun = Instant::now();
         self.door.meter.bytes_in.add(content.len() as u64);
-        let key = Opening::read(&content).map_err(Refused::from)?.key;
+        let key = if self.caller.session.takes_raw() {
+            ApiKey::SASL_AUTHENTICATE
+        } else {
+            Opening::read(&content).map_err(Refused::from)?.key
+        };
         let size = content.len();
         // What a handler keeps of a small request must not keep the whole read buffer alive.
         let content = if key == ApiKey::PRODUCE {
@@ -245,8 +295,14 @@ impl<'a> Requests<'a> {
         } else {
             Bytes::copy_from_slice(&content)
         };
+        let mut then = Then::GoOn;
         let answer = match self.door.service.begin(&self.caller, &content)? {
             Work::InTurn(answer) => Answer::Ready(self.in_turn(key, answer).await?),
+            Work::Ending(answer) => {
+                let (framed, next) = self.in_turn(key, answer).await?;
+                then = next;
+                Answer::Ready(framed)
+            }
             Work::Meanwhile(answer) => Answer::Later(answer, size),
             Work::HandOver(answer, then) => {
                 self.given = Some(then);
@@ -270,23 +326,26 @@ impl<'a> Requests<'a> {
         if self.given.is_some() {
             return Err(Ended::HandedOver);
         }
-        Ok(())
+        match then {
+            Then::GoOn => Ok(()),
+            Then::Close => Err(Ended::LoginRefused),
+        }
     }
 
-    /// Waits for an answer. Only a fetch is dropped when its client goes: it changes nothing, and it
-    /// may wait long.
-    async fn in_turn(&mut self, key: ApiKey, mut answer: Later<Framed>) -> Result<Framed, Ended> {
+    /// Waits for an answer. When its client goes a fetch is dropped, as it changes nothing; all else
+    /// gets the time that a change may take, so that nobody holds a connection for as long as he likes.
+    async fn in_turn<T>(&mut self, key: ApiKey, mut answer: Later<T>) -> Result<T, Ended> {
         loop {
             let ahead = self.input.buffer.len() < MAX_AHEAD_BYTES;
             let more = tokio::select! {
                 biased;
-                framed = &mut answer => return Ok(framed),
+                answered = &mut answer => return Ok(answered),
                 more = self.input.more(), if ahead => more,
             };
             match more {
                 Ok(()) => {}
                 Err(ended) if key == ApiKey::FETCH => return Err(ended),
-                Err(_) => return Ok(answer.await),
+                Err(ended) => return timeout(UNSEEN, answer).await.map_err(|_| ended),
             }
         }
     }
@@ -294,7 +353,7 @@ impl<'a> Requests<'a> {
 
 /// Bytes that arrived and are no whole frame yet.
 struct Input<'a> {
-    read: ReadHalf<'a>,
+    read: ReadSide<'a>,
     buffer: BytesMut,
     room: usize,
     share: Share,

@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use super::seldom::Seldom;
 use crate::metrics::Metrics;
 
 /// How long a client may take for its request's head, and in all.
@@ -65,6 +66,7 @@ impl Endpoint {
 async fn serve(socket: TcpListener, metrics: Metrics) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut open = tokio::task::JoinSet::new();
+    let refused = Seldom::default();
     while let Ok(permit) = Arc::clone(&room).acquire_owned().await {
         while open.try_join_next().is_some() {}
         match socket.accept().await {
@@ -76,7 +78,9 @@ async fn serve(socket: TcpListener, metrics: Metrics) {
                 });
             }
             Err(error) => {
-                log::warn!("the metrics endpoint cannot accept: {error}");
+                if refused.is_due() {
+                    log::warn!("the metrics endpoint cannot accept, trying on: {error}");
+                }
                 sleep(REFUSED_PAUSE).await;
             }
         }

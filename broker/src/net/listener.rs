@@ -13,8 +13,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::admission::Admitted;
 use super::connection::{self, Ended};
+use super::seldom::Seldom;
 use super::{Admission, Meter, Patience, Room, Service};
 use crate::api::Caller;
+use crate::auth::Gate;
 
 /// How long nothing is accepted after the system refused to (no file descriptor left).
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
@@ -70,6 +72,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 pub struct Door {
     /// What answers.
     pub service: Arc<dyn Service>,
+    /// Who may enter.
+    pub gate: Arc<Gate>,
     /// What a connection is held to.
     pub patience: Patience,
     /// Memory for frames on their way in.
@@ -127,6 +131,7 @@ impl Serving {
 async fn accept_all(bound: Bound, door: Door, mut stopping: watch::Receiver<bool>) -> JoinSet<()> {
     let mut connections = JoinSet::new();
     let open = door.meter.connections(&bound.name);
+    let (refused, crowd) = (Seldom::default(), Seldom::default());
     let stop = stopping.clone();
     loop {
         tokio::select! {
@@ -139,23 +144,23 @@ async fn accept_all(bound: Bound, door: Door, mut stopping: watch::Receiver<bool
             (accepted, room) = accept(&bound, &door) => match accepted {
                 Ok((stream, from)) => {
                     let Some(admitted) = door.admission.admit(from.ip(), room) else {
-                        log::info!("{from} has too many connections: max.connections.per.ip");
+                        if crowd.is_due() {
+                            log::info!("{from} has too many connections: max.connections.per.ip");
+                        }
                         continue;
                     };
                     let held = Held::new(admitted, &open);
-                    let caller = Caller {
-                        listener: Arc::clone(&bound.name),
-                        host: Arc::from(format!("/{}", from.ip().to_canonical())),
-                        client_id: None,
-                    };
-                    let served = serve(stream, caller, door.clone(), stop.clone());
+                    let name = Arc::clone(&bound.name);
+                    let served = serve(stream, (name, from), door.clone(), stop.clone());
                     connections.spawn(async move {
                         served.await;
                         drop(held);
                     });
                 }
                 Err(error) => {
-                    log::warn!("listener {} cannot accept: {error}", bound.name);
+                    if refused.is_due() {
+                        log::warn!("listener {} cannot accept, trying on: {error}", bound.name);
+                    }
                     sleep(REFUSED_PAUSE).await;
                 }
             }
@@ -208,8 +213,34 @@ impl Drop for Held {
 }
 
 /// Serves one client to the end of its connection.
-async fn serve(stream: TcpStream, caller: Caller, door: Door, stop: watch::Receiver<bool>) {
-    let (listener, host) = (Arc::clone(&caller.listener), Arc::clone(&caller.host));
+async fn serve(
+    tcp: TcpStream,
+    (listener, from): (Arc<str>, SocketAddr),
+    door: Door,
+    mut stop: watch::Receiver<bool>,
+) {
+    let host: Arc<str> = Arc::from(format!("/{}", from.ip().to_canonical()));
+    let entered = async {
+        tcp.set_nodelay(true)?;
+        door.gate.enter(tcp).await
+    };
+    let entered = tokio::select! {
+        () = stopped(&mut stop) => return,
+        entered = entered => entered,
+    };
+    let (stream, session) = match entered {
+        Ok(entered) => entered,
+        Err(why) => {
+            log::info!("{listener}, client {host} is not let in: {why}");
+            return;
+        }
+    };
+    let caller = Caller {
+        listener: Arc::clone(&listener),
+        host: Arc::clone(&host),
+        client_id: None,
+        session: Arc::new(session),
+    };
     let ended = connection::serve(stream, caller, &door, stop).await;
     if matches!(ended, Ended::Frame(_) | Ended::Refused(_)) {
         door.meter.refused.add(1);

@@ -7,6 +7,7 @@ pub mod http;
 mod listener;
 mod meter;
 mod room;
+mod seldom;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,11 +5,13 @@
 //! the metadata, is unfenced, and accepts clients. Stop: leaderships move away, sockets close, logs
 //! close cleanly, the quorum ends.
 
+mod descriptors;
 mod dirs;
 mod faults;
 mod follow;
 mod membership;
 mod numbers;
+mod security;
 mod start;
 
 use std::collections::BTreeMap;
@@ -24,6 +26,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
 use crate::api::Broker;
+use crate::auth::GateError;
 use crate::config::NodeConfig;
 use crate::meta::image::Image;
 use crate::meta::quorum::QuorumError;
@@ -55,6 +58,14 @@ pub enum StartError {
         at: String,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A listener cannot be what it is meant to be, or those of others cannot be entered.
+    #[error("listener {listener}: {why}")]
+    Security {
+        /// Its name.
+        listener: String,
+        /// What is wrong.
+        why: GateError,
     },
     /// The metadata quorum, and what is wrong with it.
     #[error(transparent)]
@@ -96,6 +107,11 @@ impl NodeHandle {
     /// Where the metrics are served, if they are.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|endpoint| endpoint.address)
+    }
+
+    /// What the node counts, as Prometheus text.
+    pub fn metrics_text(&self) -> String {
+        self.broker.metrics.text()
     }
 
     /// The cluster that the node belongs to.

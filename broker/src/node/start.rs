@@ -1,17 +1,18 @@
 //! Builds the parts of a node in order. What fails leaves nothing running.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 
+use super::descriptors;
 use super::dirs::{self, Dirs};
 use super::membership::{Identity, Membership, Standing, Want};
-use super::{NodeHandle, StartError, faults, follow, numbers};
+use super::{NodeHandle, StartError, faults, follow, numbers, security};
 use crate::api::init_producer_id::ProducerIds;
 use crate::api::{Broker, SERVED};
+use crate::auth::Gate;
 use crate::clock::Clock;
 use crate::config::{NodeConfig, keys};
 use crate::fault::Faults;
@@ -21,20 +22,25 @@ use crate::meta::quorum::{Quorum, QuorumOptions};
 use crate::metrics::Metrics;
 use crate::net::http::Endpoint;
 use crate::net::{Admission, Bound, Door, Limits, Meter, Patience, Room, Serving};
-use crate::peer::Dialer;
+use crate::peer::{Dialer, Ways};
 use crate::replica::{Ground, Replicas};
+use crate::sasl::scram::Credentials;
 use crate::wire::messages::broker_registration::RegisteredListener;
 
 /// Where the cluster's metadata lies in its directory, as in Kafka.
 const METADATA_DIR: &str = "__cluster_metadata-0";
 
 pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartError> {
+    let files = descriptors::raise();
     let faults = Faults::default();
     let dirs = open_dirs(&config, &faults).await?;
     let bound = bind_all(&mut config).await?;
     let metrics = Metrics::default();
     let endpoint = endpoint(&config, &metrics).await?;
-    let broker = build(config, &dirs, metrics, faults).await?;
+    let ways = Arc::new(security::ways(&config).await?);
+    let first = Arc::new(security::first_users(&config).await?);
+    let dialer = dialer(&config, &faults, ways);
+    let broker = build(config, &dirs, (metrics, dialer), &first).await?;
     numbers::watch_process(&broker.metrics);
     numbers::watch_cluster(&broker);
     let addresses = bound
@@ -46,8 +52,16 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let (trouble, troubled) = watch::channel(None);
     let (registered, epoch) = watch::channel(-1);
     let (followed, offset) = watch::channel(-1);
-    let (controllers, clients) = open_doors(&broker, bound, &offset);
+    let bound = match security::gates(&broker, first, bound).await {
+        Ok(bound) => bound,
+        Err(error) => {
+            broker.quorum.shut_down().await;
+            return Err(error);
+        }
+    };
     let mut tasks = JoinSet::new();
+    security::keep(&bound, &mut tasks);
+    let (controllers, clients) = open_doors(&broker, bound, &offset, files);
     follow_faults(&broker, &mut tasks);
     if broker.config.is_broker {
         let membership = Membership {
@@ -160,23 +174,30 @@ async fn endpoint(config: &NodeConfig, metrics: &Metrics) -> Result<Option<Endpo
     })
 }
 
-/// The quorum, the replicas and the groups.
-async fn build(
-    config: NodeConfig,
-    dirs: &Dirs,
-    metrics: Metrics,
-    faults: Faults,
-) -> Result<Arc<Broker>, StartError> {
-    let config = Arc::new(config);
-    let clock = Clock::System;
-    let dialer = Dialer {
+/// How this node opens connections to others.
+fn dialer(config: &NodeConfig, faults: &Faults, ways: Arc<Ways>) -> Dialer {
+    Dialer {
         faults: faults.clone(),
         client_id: format!("node-{}", config.node_id),
         connect_timeout: config
             .millis("socket.connection.setup.timeout.ms")
             .unwrap_or(Duration::from_secs(10)),
-    };
-    let options = quorum_options(&config, &dirs.cluster_id, dialer.clone());
+        ways,
+    }
+}
+
+/// The quorum, the replicas and the groups.
+async fn build(
+    config: NodeConfig,
+    dirs: &Dirs,
+    (metrics, dialer): (Metrics, Dialer),
+    first: &Arc<Credentials>,
+) -> Result<Arc<Broker>, StartError> {
+    let config = Arc::new(config);
+    let clock = Clock::System;
+    let faults = dialer.faults.clone();
+    let mut options = quorum_options(&config, &dirs.cluster_id, dialer.clone());
+    options.controller.first_users = Arc::clone(first);
     let quorum = Quorum::open(options).await?;
     let ground = Ground {
         config: Arc::clone(&config),
@@ -233,11 +254,12 @@ fn quorum_options(config: &NodeConfig, cluster_id: &str, dialer: Dialer) -> Quor
 /// cluster that starts as a whole must not tell them that it has no brokers.
 fn open_doors(
     broker: &Arc<Broker>,
-    bound: Vec<Bound>,
+    bound: Vec<(Bound, Arc<Gate>)>,
     followed: &watch::Receiver<i64>,
+    files: usize,
 ) -> (Vec<Serving>, Vec<Serving>) {
     let config = &broker.config;
-    let admission = Admission::new(limits(config));
+    let admission = Admission::new(limits(config, files));
     let meter = Meter::new(&broker.metrics, SERVED.iter().map(|api| api.key));
     let max_frame_bytes = usize::try_from(config.number("socket.request.max.bytes"));
     let patience = Patience {
@@ -249,12 +271,13 @@ fn open_doors(
     let queued = usize::try_from(config.number("queued.max.request.bytes")).ok();
     let room = Room::new(queued.filter(|bytes| *bytes > 0), patience.max_frame_bytes);
     let (mut controllers, mut clients) = (Vec::new(), Vec::new());
-    for bound in bound {
+    for (bound, gate) in bound {
         let between = [&config.controller_listener, &config.inter_broker_listener];
         // A listener that clients use too counts.
         let alone = config.listeners.len() > 2 || *bound.name == *config.controller_listener;
         let door = Door {
             service: Arc::new(Arc::clone(broker)),
+            gate,
             patience,
             room: room.clone(),
             admission: admission.clone(),
@@ -276,19 +299,14 @@ fn open_doors(
     (controllers, clients)
 }
 
-fn limits(config: &NodeConfig) -> Limits {
+fn limits(config: &NodeConfig, files: usize) -> Limits {
     let number = |key| usize::try_from(config.number(key)).unwrap_or(usize::MAX);
     let overrides = config.text("max.connections.per.ip.overrides");
-    let overrides: HashMap<_, _> = keys::list(&overrides)
-        .filter_map(|pair| {
-            let (address, count) = pair.rsplit_once(':')?;
-            Some((address.parse().ok()?, count.parse().ok()?))
-        })
-        .collect();
     Limits {
-        connections: number("max.connections"),
+        connections: number("max.connections").min(descriptors::for_connections(files)),
         per_ip: number("max.connections.per.ip"),
-        overrides,
+        // They were checked with the other settings.
+        overrides: keys::limits_by_address(&overrides).unwrap_or_default(),
     }
 }
 
@@ -297,6 +315,7 @@ fn identity(config: &NodeConfig, dirs: &Dirs) -> Identity {
         name: listener.name.clone(),
         host: listener.advertised.0.clone(),
         port: listener.advertised.1,
+        security_protocol: listener.security.protocol.number(),
         ..RegisteredListener::default()
     };
     Identity {

@@ -215,6 +215,8 @@ impl Directory {
             Err(error) => return Err(error),
         };
         std::fs::remove_file(&path)?;
+        // Were it back after a power cut, logs that were cut off would be taken for whole.
+        std::fs::File::open(&self.path)?.sync_all()?;
         let mark: Option<Mark> = serde_json::from_slice(&bytes).ok();
         let mark = mark.filter(|mark| mark.version == 0);
         Ok(Some(mark.map_or(-1, |mark| mark.broker_epoch)))

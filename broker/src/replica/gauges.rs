@@ -71,6 +71,11 @@ pub(super) fn add(house: &House, partition: &Arc<Partition>) {
     });
 }
 
+/// Forgets what is counted of a topic of which no replica is left here.
+pub(super) fn forget_topic(house: &House, topic: &str) {
+    house.metrics.forget(&[("topic", topic)]);
+}
+
 /// Forgets what a partition showed.
 pub(super) fn forget(house: &House, partition: &Partition) {
     let index = partition.key.1.to_string();

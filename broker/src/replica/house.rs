@@ -31,6 +31,9 @@ pub struct Settings {
     pub replica_socket_timeout: Duration,
     pub high_watermark_checkpoint_interval: Duration,
     pub flush_offset_checkpoint_interval: Duration,
+    /// How often is looked for logs past their `flush.ms`: `log.flush.scheduler.interval.ms`, but every
+    /// [`FLUSH_LOOK`] at least.
+    pub flush_look_interval: Duration,
     pub retention_check_interval: Duration,
     /// `log.cleaner.backoff.ms`; `None` where `log.cleaner.enable` is off.
     pub compaction_backoff: Option<Duration>,
@@ -39,6 +42,10 @@ pub struct Settings {
     pub recovery_threads: usize,
     pub producer_expiration_ms: i64,
 }
+
+/// The longest that a log may wait beyond its `flush.ms`. Kafka's default never looks, which makes a
+/// topic's `flush.ms` mean nothing.
+const FLUSH_LOOK: Duration = Duration::from_secs(1);
 
 /// A length of time that a task can tick by: at least one millisecond.
 fn millis(config: &NodeConfig, key: &str) -> Duration {
@@ -64,6 +71,7 @@ impl Settings {
                 config,
                 "log.flush.offset.checkpoint.interval.ms",
             ),
+            flush_look_interval: millis(config, "log.flush.scheduler.interval.ms").min(FLUSH_LOOK),
             retention_check_interval: millis(config, "log.retention.check.interval.ms"),
             compaction_backoff: config
                 .flag("log.cleaner.enable")
@@ -219,7 +227,7 @@ impl House {
         );
         for partition in self.all() {
             if partition.dir == Some(dir) {
-                drop(partition.take_log());
+                drop(partition.go_offline());
             }
         }
         self.lose_places(dir);

@@ -1,7 +1,7 @@
 //! What a change of the metadata means for the replicas of this node. Work grows with the change.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::partition::{Key, Partition};
 use super::store::{self, Assigned, Opened, Origin, Shelf};
@@ -99,26 +99,34 @@ impl Replicas {
         origin: Origin,
     ) {
         let house = &self.house;
-        let partition = house.get((topic.id, index)).unwrap_or_else(|| {
-            let settings = Arc::new(settings::of_topic(image, &house.config, &topic.name));
-            let replica = Assigned {
-                topic: &topic.name,
-                key: (topic.id, index),
-                state,
-            };
-            let (made, others) = store::make(house, &replica, origin, &settings);
-            for other in others {
-                self.drop_stray(replica.key, other, "lies in another directory too");
-            }
-            let made = Arc::new(made);
-            gauges::add(house, &made);
-            house
-                .partitions
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(Arc::clone(&made));
-            made
-        });
+        let known = house.get((topic.id, index));
+        // One that has no directory was assigned before: what it had may lie on a disk that is away.
+        let origin = match known {
+            Some(_) => Origin::Known(Vec::new()),
+            None => origin,
+        };
+        let partition = known
+            .filter(|known| known.dir.is_some())
+            .unwrap_or_else(|| {
+                let settings = Arc::new(settings::of_topic(image, &house.config, &topic.name));
+                let replica = Assigned {
+                    topic: &topic.name,
+                    key: (topic.id, index),
+                    state,
+                };
+                let (made, others) = store::make(house, &replica, origin, &settings);
+                for other in others {
+                    self.drop_stray(replica.key, other, "lies in another directory too");
+                }
+                let made = Arc::new(made);
+                gauges::add(house, &made);
+                house
+                    .partitions
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(Arc::clone(&made));
+                made
+            });
         let rules = house.rules(&Self::settings_of(&partition));
         let now_ms = house.clock.now_ms();
         match partition.follow_metadata(state, rules, image, now_ms) {
@@ -127,10 +135,35 @@ impl Replicas {
             Err(failure) => {
                 let refusal = house.told(failure);
                 log::error!("{}-{index}: {:?}", topic.name, refusal.message);
+                self.unsettled().insert(partition.key);
             }
         }
         house.place(&partition, state);
+        if partition.dir.is_none() {
+            self.unsettled().insert(partition.key);
+        }
         self.fetchers.assign(house, &partition, partition.source());
+    }
+
+    fn unsettled(&self) -> MutexGuard<'_, BTreeSet<Key>> {
+        self.unsettled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes what the disk had no room for when the metadata asked for it: replicas, and their roles.
+    pub(super) fn settle(&self) {
+        let _one_image_at_a_time = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let image = self.house.image();
+        for (id, index) in std::mem::take(&mut *self.unsettled()) {
+            let topic = image.topic_by_id(id);
+            let state = topic.and_then(|topic| at(topic, index));
+            if let (Some(topic), Some(state)) = (topic, state)
+                && self.is_mine(state)
+            {
+                self.take_up(&image, topic, (index, state), Origin::New);
+            }
+        }
     }
 
     fn settings_of(partition: &Partition) -> Arc<TopicSettings> {
@@ -147,8 +180,11 @@ impl Replicas {
             .remove(partition.key);
         self.house.forget_place(partition.key);
         gauges::forget(&self.house, partition);
+        if self.house.of_topic(partition.key.0).is_empty() {
+            gauges::forget_topic(&self.house, &partition.topic);
+        }
         let delay_ms = Self::settings_of(partition).file_delete_delay_ms;
-        if let Some(log) = partition.take_log() {
+        if let Some(log) = partition.release() {
             let path = store::delete(&self.house, partition.dir, log);
             self.leave(path, delay_ms);
         }

@@ -1,6 +1,7 @@
 //! Replication: leaders and followers over logs. The decisions are pure state machines
 //! (`leader`, `follower`, `isr`); this shell has the disks, the tasks and the connections.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -84,6 +85,8 @@ pub struct Replicas {
     leftovers: Arc<Leftovers>,
     /// Logs found at start; taken by the first metadata.
     shelf: Mutex<Option<Shelf>>,
+    /// Replicas that the disk had no room for when the metadata asked for them or their role.
+    unsettled: Mutex<BTreeSet<partition::Key>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     turn: AtomicUsize,
 }
@@ -121,15 +124,17 @@ impl Replicas {
             fetchers: Fetchers::default(),
             leftovers: Arc::default(),
             shelf: Mutex::new(Some(shelf)),
+            unsettled: Mutex::default(),
             tasks: Mutex::default(),
             turn: AtomicUsize::new(0),
         })
     }
 
     /// Starts what happens by itself: changes of ISRs, the places of replicas, checkpoints, retention, compaction.
-    pub fn start(&self, control: Arc<dyn Control>) {
+    pub fn start(self: &Arc<Self>, control: Arc<dyn Control>) {
         let mut tasks = upkeep::start(&self.house, &self.leftovers);
         let (house, asked) = (Arc::clone(&self.house), Arc::clone(&control));
+        tasks.push(tokio::spawn(upkeep::settle(Arc::downgrade(self))));
         tasks.push(tokio::spawn(alter::run(house, control)));
         tasks.push(tokio::spawn(assign::run(Arc::clone(&self.house), asked)));
         let mut kept = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -247,7 +252,9 @@ impl Replicas {
         let Some(dir) = partition.dir.filter(|dir| dirs.is_online(*dir)) else {
             return;
         };
-        if let Err(error) = dirs.probe(dir) {
+        if let Err(error) = dirs.probe(dir)
+            && !error.is_shortage()
+        {
             self.house.fail_directory(dir, &error.to_string());
         }
     }

@@ -1,7 +1,6 @@
 //! One replica: its log and its role behind one lock, which is never held while waiting or reading in
 //! bulk. What is decided is decided by `leader` and `follower`; here it meets the disk.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::follower::Follower;
@@ -27,6 +26,8 @@ pub enum Role {
     Leader(Box<Leader>),
     /// It follows.
     Follower(Follower),
+    /// Neither: it is no longer this broker's, or the broker stops.
+    Gone,
 }
 
 /// What the lock guards.
@@ -126,8 +127,6 @@ pub struct Partition {
     pub traffic: Traffic,
     /// Who waits for it.
     pub purgatory: Purgatory,
-    /// A segment was begun since the last flush.
-    pub rolled: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -144,7 +143,6 @@ impl Partition {
             dir: making.dir,
             traffic: making.traffic,
             purgatory: Purgatory::default(),
-            rolled: AtomicBool::new(false),
             state: Mutex::new(State {
                 log: making.log,
                 role: Role::Idle,
@@ -161,10 +159,10 @@ impl Partition {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Turns what the disk said into what the client is told. A full disk refuses the write alone.
+    /// Turns what the disk said into what the client is told. A shortage refuses the access alone.
     pub fn disk_failure(&self, error: &LogError) -> Failure {
         match self.dir {
-            Some(dir) if !error.is_full() && matches!(error, LogError::Io { .. }) => {
+            Some(dir) if !error.is_shortage() && matches!(error, LogError::Io { .. }) => {
                 Failure::Disk(dir, error.to_string())
             }
             _ => Failure::Refused(Refusal {
@@ -204,8 +202,12 @@ impl Partition {
         if state.partition_epoch <= own.partition_epoch {
             return Ok(Moved::default());
         }
-        own.partition_epoch = state.partition_epoch;
+        let before = std::mem::replace(&mut own.partition_epoch, state.partition_epoch);
         let moved = own.take_role(state, rules, eligible, now_ms);
+        if moved.is_err() {
+            // It is told again once the disk takes it.
+            own.partition_epoch = before;
+        }
         let news = News {
             role: true,
             ..News::default()
@@ -294,23 +296,25 @@ impl Partition {
     pub fn acknowledged(&self, epoch: i32, end: i64) -> Option<ErrorCode> {
         let state = self.lock();
         match &state.role {
-            _ if state.log.is_none() => Some(ErrorCode::KAFKA_STORAGE_ERROR),
+            _ if state.log.is_none() => Some(state.missing()),
             Role::Leader(leader) if leader.epoch() == epoch => leader.acknowledged(end),
             _ => Some(ErrorCode::NOT_LEADER_OR_FOLLOWER),
         }
     }
 
-    /// Notes a roll, for the next flush.
-    pub fn note_roll(&self, rolled: bool) {
-        if rolled {
-            self.rolled.store(true, Ordering::Relaxed);
-        }
+    /// Takes the log away because its disk has failed.
+    pub fn go_offline(&self) -> Option<Log> {
+        self.take_log(Role::Idle)
     }
 
-    /// Takes the log away: for deletion, for closing, or because its disk has failed.
-    pub fn take_log(&self) -> Option<Log> {
+    /// Takes the log away for good: for deletion, or for closing.
+    pub fn release(&self) -> Option<Log> {
+        self.take_log(Role::Gone)
+    }
+
+    fn take_log(&self, role: Role) -> Option<Log> {
         let mut state = self.lock();
-        state.role = Role::Idle;
+        state.role = role;
         let log = state.log.take();
         drop(state);
         self.purgatory.tell(News {
@@ -322,9 +326,17 @@ impl Partition {
 }
 
 impl State {
-    /// The log, or the error for a replica whose disk is offline.
+    /// The log, or why there is none.
     pub fn log(&self) -> Result<&Log, ErrorCode> {
-        self.log.as_ref().ok_or(ErrorCode::KAFKA_STORAGE_ERROR)
+        self.log.as_ref().ok_or(self.missing())
+    }
+
+    /// What is said where the log is missing: who waited for a replica that is gone asks elsewhere.
+    pub fn missing(&self) -> ErrorCode {
+        match &self.role {
+            Role::Gone => ErrorCode::NOT_LEADER_OR_FOLLOWER,
+            _ => ErrorCode::KAFKA_STORAGE_ERROR,
+        }
     }
 
     /// The leader, or the error for a replica that does not lead.
@@ -338,7 +350,7 @@ impl State {
     /// The epoch in which this replica leads or follows, or −1.
     pub fn leader_epoch(&self) -> i32 {
         match &self.role {
-            Role::Idle => -1,
+            Role::Idle | Role::Gone => -1,
             Role::Leader(leader) => leader.epoch(),
             Role::Follower(follower) => follower.leader_epoch,
         }

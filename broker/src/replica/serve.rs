@@ -2,7 +2,6 @@
 //! partition's lock; bytes are read after it is given back.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
@@ -190,10 +189,8 @@ impl Partition {
     ) -> Result<Written, Failure> {
         let mut guard = self.lock();
         let state = &mut *guard;
-        let log = state
-            .log
-            .as_mut()
-            .ok_or_else(|| Failure::from(ErrorCode::KAFKA_STORAGE_ERROR))?;
+        let missing = state.missing();
+        let log = state.log.as_mut().ok_or(missing)?;
         let Role::Leader(leader) = &mut state.role else {
             return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER.into());
         };
@@ -206,13 +203,16 @@ impl Partition {
         }
         let appended = append(log, leader_epoch)?;
         let log_start = log.log_start_offset();
+        let flush = log.is_flush_due();
         let moved = leader.appended(log.log_end_offset(), eligible, now_ms);
         let mut news = state.settle(moved);
         news.end = !appended.duplicate;
         let committed = state.high_watermark > appended.last_offset;
         drop(guard);
-        self.note_roll(appended.rolled);
         self.purgatory.tell(news);
+        if flush {
+            self.flush(|_| true, now_ms)?;
+        }
         Ok(Written {
             appended,
             leader_epoch,
@@ -275,6 +275,7 @@ impl Partition {
         };
         let step = follower.step(log, asked, answer);
         let fail = |error| self.disk_failure(&error);
+        let mut flush = false;
         match step {
             Step::Append => {
                 if let Some(records) = records.filter(|records| !records.is_empty()) {
@@ -285,6 +286,7 @@ impl Partition {
                 if start > log.log_start_offset() {
                     log.move_log_start(start).map_err(fail)?;
                 }
+                flush = log.is_flush_due();
             }
             Step::Truncate(at) => {
                 log.truncate_to(at).map_err(fail)?;
@@ -298,6 +300,10 @@ impl Partition {
             }
             Step::Pause(_) | Step::Stale => {}
         }
+        drop(guard);
+        if flush {
+            self.flush(|_| true, now_ms)?;
+        }
         Ok(step)
     }
 
@@ -308,10 +314,8 @@ impl Partition {
         guard.leader()?;
         let high_watermark = guard.high_watermark;
         let policy = guard.settings().cleanup_policy;
-        let log = guard
-            .log
-            .as_mut()
-            .ok_or_else(|| Failure::from(ErrorCode::KAFKA_STORAGE_ERROR))?;
+        let missing = guard.missing();
+        let log = guard.log.as_mut().ok_or(missing)?;
         if policy.compact && !policy.delete {
             return Err(ErrorCode::POLICY_VIOLATION.into());
         }
@@ -332,16 +336,22 @@ impl Partition {
         Ok(start)
     }
 
-    /// Flushes the log if a segment was begun since the last flush, or in any case.
-    pub fn flush(&self, always: bool) -> Result<(), Failure> {
-        let rolled = self.rolled.swap(false, Ordering::Relaxed);
-        if !rolled && !always {
-            return Ok(());
-        }
+    /// Forces the log to disk if it `is_due`; its lock is not held meanwhile.
+    pub fn flush(&self, is_due: impl FnOnce(&Log) -> bool, now_ms: i64) -> Result<(), Failure> {
+        let due = {
+            let state = self.lock();
+            let log = state.log.as_ref().filter(|log| is_due(log));
+            log.and_then(Log::begin_flush)
+        };
+        let Some(flush) = due else { return Ok(()) };
+        let flushed = flush.run();
         let mut state = self.lock();
-        if let Some(log) = state.log.as_mut() {
-            log.flush().map_err(|error| self.disk_failure(&error))?;
-        }
+        // A log that was deleted meanwhile is no fault of the disk.
+        let Some(log) = state.log.as_mut() else {
+            return Ok(());
+        };
+        let flushed = flushed.map_err(|error| self.disk_failure(&error))?;
+        log.finish_flush(&flushed, now_ms);
         Ok(())
     }
 }

@@ -283,7 +283,7 @@ fn create(
             high_watermark: 0,
             clean_below: None,
         }),
-        Err(error) if error.is_full() => {
+        Err(error) if error.is_shortage() => {
             log::error!("{topic}-{} cannot be made: {error}", key.1);
             None
         }
@@ -296,6 +296,9 @@ fn create(
 
 /// The online directory with the fewest partitions.
 fn emptiest(house: &House) -> Option<usize> {
+    if !house.dirs.iter().any(|(at, _)| house.dirs.is_online(at)) {
+        return None;
+    }
     let mut counts: HashMap<usize, usize> = HashMap::new();
     for partition in house.all() {
         if let Some(dir) = partition.dir {
@@ -338,7 +341,7 @@ fn renamed(
     match renamed {
         Ok(path) => Some(path),
         Err(error) => {
-            if let (Some(dir), false) = (dir, error.is_full()) {
+            if let (Some(dir), false) = (dir, error.is_shortage()) {
                 house.fail_directory(dir, &error.to_string());
             }
             log::error!("{} is not renamed: {error}", path.display());
@@ -383,7 +386,7 @@ pub(super) fn write_checkpoints(
             checkpoint::write_offsets(&dir.path.join(name), offsets, &house.dirs.guard(at));
         match written {
             Ok(()) => {}
-            Err(error) if error.is_full() => {
+            Err(error) if error.is_shortage() => {
                 log::warn!("{}: {name} is not written: {error}", dir.path.display());
             }
             Err(error) => house.fail_directory(at, &error.to_string()),
@@ -396,8 +399,9 @@ pub(super) fn close_all(house: &House) {
     write_checkpoints(house, HIGH_WATERMARKS, |state| {
         state.log.as_ref().map(|_| state.high_watermark)
     });
+    let now_ms = house.clock.now_ms();
     for partition in house.all() {
-        if let Err(failure) = partition.flush(true) {
+        if let Err(failure) = partition.flush(|_| true, now_ms) {
             let refusal = house.told(failure);
             log::error!(
                 "{}-{} is not flushed: {:?}",
@@ -415,7 +419,7 @@ pub(super) fn close_all(house: &House) {
     });
     let mut unclean = Vec::new();
     for partition in house.all() {
-        let Some(log) = partition.take_log() else {
+        let Some(log) = partition.release() else {
             continue;
         };
         if let Err(error) = log.close() {
@@ -454,12 +458,9 @@ fn maintain_log(partition: &Partition, now_ms: i64) -> Result<(), Failure> {
         return Ok(());
     };
     let fail = |error| partition.disk_failure(&error);
-    let rolled = log.roll_if_due(now_ms).map_err(fail)?;
+    log.roll_if_due(now_ms).map_err(fail)?;
     log.retain(high_watermark, now_ms).map_err(fail)?;
-    log.sweep(now_ms).map_err(fail)?;
-    drop(state);
-    partition.note_roll(rolled);
-    Ok(())
+    log.sweep(now_ms).map_err(fail)
 }
 
 /// The id under which a topic's leftovers are told in logs.

@@ -1,12 +1,13 @@
 //! What happens by the clock: lagging followers leave the ISR, checkpoints are written, old segments
 //! go, logs are compacted. Disk work runs off the threads that serve requests.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use super::Replicas;
 use super::compactor;
 use super::house::House;
 use super::store;
@@ -15,6 +16,9 @@ use crate::log::checkpoint::{HIGH_WATERMARKS, LOG_STARTS, RECOVERY_POINTS};
 
 /// How often directories that wait for their removal are looked at.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// How often is tried again what the disk had no room for.
+const SETTLE_EVERY: Duration = Duration::from_secs(2);
 
 /// Directories of deleted partitions, each with the time from which it may be removed.
 #[derive(Debug, Default)]
@@ -59,7 +63,11 @@ pub(super) fn start(house: &Arc<House>, leftovers: &Arc<Leftovers>) -> Vec<JoinH
                 });
             },
         ),
-        blocking(house, settings.flush_offset_checkpoint_interval, flush),
+        blocking(house, settings.flush_offset_checkpoint_interval, checkpoint),
+        blocking(house, settings.flush_look_interval, |house| {
+            let now_ms = house.clock.now_ms();
+            flush_all(house, |log| log.is_flush_overdue(now_ms));
+        }),
         blocking(house, settings.retention_check_interval, |house| {
             for partition in house.all() {
                 store::maintain(house, &partition);
@@ -73,6 +81,20 @@ pub(super) fn start(house: &Arc<House>, leftovers: &Arc<Leftovers>) -> Vec<JoinH
     ];
     tasks.extend(compaction);
     tasks
+}
+
+/// Makes what the disk had no room for, as long as there are replicas.
+pub(super) async fn settle(replicas: Weak<Replicas>) {
+    let mut tick = every(SETTLE_EVERY);
+    loop {
+        tick.tick().await;
+        let Some(replicas) = replicas.upgrade() else {
+            return;
+        };
+        if let Err(error) = tokio::task::spawn_blocking(move || replicas.settle()).await {
+            log::error!("replicas could not be settled: {error}");
+        }
+    }
 }
 
 fn every(period: Duration) -> tokio::time::Interval {
@@ -111,13 +133,19 @@ fn shrink_isrs(house: &House) {
     }
 }
 
-fn flush(house: &House) {
+/// Forces every log to disk that is due.
+fn flush_all(house: &House, is_due: impl Fn(&Log) -> bool) {
+    let now_ms = house.clock.now_ms();
     for partition in house.all() {
-        if let Err(failure) = partition.flush(false) {
+        if let Err(failure) = partition.flush(&is_due, now_ms) {
             let refusal = house.told(failure);
             log::warn!("{} is not flushed: {:?}", partition.topic, refusal.message);
         }
     }
+}
+
+fn checkpoint(house: &House) {
+    flush_all(house, Log::has_rolled);
     store::write_checkpoints(house, RECOVERY_POINTS, |state| {
         state.log.as_ref().map(Log::recovery_point)
     });

@@ -6,3 +6,4 @@ mod forwarded;
 mod metadata;
 mod quorum;
 mod topic_partitions;
+mod versions;

@@ -3,6 +3,7 @@
 mod compaction;
 mod crash;
 mod disk;
+mod flush;
 mod idempotence;
 mod model;
 mod place;

@@ -9,7 +9,9 @@
 
 mod agreement;
 mod api;
+mod auth;
 mod config;
+mod descriptors;
 mod disks;
 mod framing;
 mod golden;

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use broker::api::{Caller, Opening, Refused, Work};
+use broker::metrics::Metrics;
+use broker::net::{Admission, Bound, Door, Limits, Meter, Patience, Room, Service, Serving};
 use broker::wire::api_key::ApiKey;
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::arbitrary::Source;
 use broker::wire::messages::{APIS, ApiVersionsRequest, MetadataRequest};
 use bytes::Bytes;
 
-use crate::support::client::Client;
-use crate::support::cluster::Cluster;
+use crate::support::client::{Client, PATIENCE};
+use crate::support::cluster::{Cluster, until};
+use crate::support::secure::open_gate;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_come_in_the_order_of_the_requests() {
@@ -86,6 +90,27 @@ async fn bytes_that_are_no_request_close_their_connection_and_nothing_else() {
     cluster.end().await;
 }
 
+/// librdkafka up to 2.16 writes the null of "all topics" in four bytes where version 9 and later have one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_bytes_to_spare_is_answered_as_kafka_does() {
+    let cluster = Cluster::start(1).await;
+    let mut client = cluster.client(1).await;
+    let mut frame = head(ApiKey::METADATA, 13, true);
+    frame.extend_from_slice(&[0, 0, 0, 0, 1, 0, 0]);
+    let length = i32::try_from(frame.len()).unwrap().to_be_bytes();
+    client.send_bytes(&length).await.unwrap();
+    client.send_bytes(&frame).await.unwrap();
+    assert!(client.next().await.is_some());
+    assert!(
+        !client
+            .ask(&MetadataRequest::default(), 13)
+            .await
+            .brokers
+            .is_empty()
+    );
+    cluster.end().await;
+}
+
 fn head(key: ApiKey, version: i16, is_flexible: bool) -> Vec<u8> {
     let mut head = Vec::new();
     head.extend_from_slice(&key.0.to_be_bytes());
@@ -149,6 +174,52 @@ async fn one_address_has_no_more_connections_than_it_may() {
     assert!(cluster.client(1).await.is_closed().await);
     drop(kept);
     cluster.end().await;
+}
+
+/// Begins requests that are never done.
+struct Never(Arc<AtomicUsize>);
+
+impl Service for Never {
+    fn begin(&self, _: &Caller, content: &Bytes) -> Result<Work, Refused> {
+        Opening::read(content)?;
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Work::Meanwhile(Box::pin(std::future::pending())))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_gone_keeps_no_connection_open_for_its_answers() {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let metrics = Metrics::default();
+    let door = Door {
+        service: Arc::new(Never(Arc::clone(&begun))),
+        gate: open_gate(&metrics),
+        patience: Patience {
+            max_frame_bytes: 1000,
+            max_idle: PATIENCE * 10,
+        },
+        room: Room::new(None, 1000),
+        admission: Admission::new(Limits {
+            connections: 10,
+            per_ip: 10,
+            ..Limits::default()
+        }),
+        counted: true,
+        meter: Meter::new(&metrics, []),
+    };
+    let bound = Bound::bind("PLAINTEXT", "127.0.0.1", 0).await.unwrap();
+    let address = bound.address;
+    let serving = Serving::start(bound, door, std::future::ready(()));
+    let mut client = Client::connect(address).await;
+    client.send(&ApiVersionsRequest::default(), 0).await;
+    until("the request is begun", || {
+        begun.load(Ordering::Relaxed) == 1
+    })
+    .await;
+    drop(client);
+    let open = "kafka_server_socket_server_metrics_connection_count{listener=\"PLAINTEXT\"} 0";
+    until("it is closed", || metrics.text().contains(open)).await;
+    serving.stop(std::time::Duration::ZERO).await;
 }
 
 /// Sends `bytes` of a frame that claims 100 MiB, as far as they are taken, and stays.

@@ -5,7 +5,7 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::{IntoRawFd as _, RawFd};
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::copy_bidirectional;
 use tokio::sync::mpsc;
@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::cluster::address;
 use crate::cluster::dialer::{Dialer, Target};
+use crate::model::BrokerId;
 
 /// A connection that librdkafka wants: whom it names, and the end of the pair that is ours.
 pub(super) type Ask = (String, UnixStream);
@@ -82,11 +83,7 @@ pub(super) async fn carry(dialer: Dialer, mut asked: mpsc::Receiver<Ask>) {
 async fn join(dialer: &Dialer, name: &str, ours: UnixStream) -> io::Result<()> {
     let kept = ours.try_clone()?;
     let done = async {
-        // librdkafka calls a broker `host:port/3` or `plaintext://host:port/bootstrap`.
-        let bare = name.split_once("://").map_or(name, |(_, rest)| rest);
-        let endpoint = address::endpoint(bare.split('/').next().unwrap_or(bare));
-        let endpoint = endpoint.map_err(|wrong| io::Error::other(wrong.to_string()))?;
-        let target = Target { endpoint, id: None };
+        let target = target(dialer, name).map_err(|wrong| io::Error::other(wrong.to_string()))?;
         let dialled = dialer.dial(&target).await;
         let mut stream = dialled.map_err(|e| io::Error::other(e.to_string()))?.stream;
         let mut ours = tokio::net::UnixStream::from_std(ours)?;
@@ -97,4 +94,38 @@ async fn join(dialer: &Dialer, name: &str, ours: UnixStream) -> io::Result<()> {
     // Whatever ended it: the other side must see the end at once. An end that is gone already is no error.
     let _gone = kept.shutdown(Shutdown::Both);
     done
+}
+
+/// Whom a name means. librdkafka calls a broker `host:port/3`, and a bootstrap address `plaintext://host:port/bootstrap`;
+/// an address without an id is that of the broker which was last said to be there.
+fn target(dialer: &Dialer, name: &str) -> Result<Target, Arc<str>> {
+    let bare = name.split_once("://").map_or(name, |(_, rest)| rest);
+    let (address, whose) = bare.split_once('/').unwrap_or((bare, ""));
+    let endpoint = address::endpoint(address)?;
+    let way = dialer.way();
+    let id = match whose {
+        "bootstrap" => None,
+        id => id.parse().ok().map(BrokerId).or(way.id_of(&endpoint)),
+    };
+    if let Some(id) = id {
+        way.learn(id, &endpoint);
+    }
+    Ok(Target { endpoint, id })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_is_known_by_its_name_or_by_where_it_was_last_said_to_be() {
+        let dialer = Dialer::default();
+        let id = |name: &str| target(&dialer, name).expect("an address").id;
+        assert_eq!(id("plaintext://kafka-1:9092/bootstrap"), None);
+        assert_eq!(id("kafka-1:9092"), None);
+        assert_eq!(id("kafka-1:9092/3"), Some(BrokerId(3)));
+        assert_eq!(id("kafka-1:9092"), Some(BrokerId(3)));
+        assert_eq!(id("[::1]:9092/4"), Some(BrokerId(4)));
+        assert!(target(&dialer, "kafka-1:x/3").is_err());
+    }
 }

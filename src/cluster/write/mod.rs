@@ -21,9 +21,7 @@ use tokio::task::JoinSet;
 
 use self::bridge::Bridge;
 use self::native::{Context, Native};
-use super::address;
 use super::dialer::Dialer;
-use crate::model::Endpoint;
 
 /// Connections librdkafka may ask for before one of them is dialled; it asks again for those that do not fit.
 const ASKS: usize = 64;
@@ -37,8 +35,8 @@ pub struct WriterOptions {
     pub bootstrap: Vec<String>,
     /// The name brokers see in their logs and quotas.
     pub client_id: Arc<str>,
-    /// Advertised address → address to dial instead; everything else is dialled as advertised.
-    pub map: BTreeMap<String, String>,
+    /// The way to the brokers.
+    pub dialer: Dialer,
     /// Settings by librdkafka's names, such as `linger.ms`; never addresses or credentials.
     pub settings: BTreeMap<String, String>,
 }
@@ -70,9 +68,6 @@ pub type OnDelivery = Box<dyn Fn(Delivery) + Send + Sync>;
 /// Why nothing can be written, or not this record.
 #[derive(Debug, Error)]
 pub enum WriteError {
-    /// An address is no address.
-    #[error("{0}")]
-    Address(Arc<str>),
     /// librdkafka refuses the settings.
     #[error("the producer cannot start: {0}")]
     Start(#[from] rdkafka::error::KafkaError),
@@ -107,7 +102,7 @@ impl Writer {
 
     /// Starts a producer inside the runtime this is called in. Connects when there is something to write.
     pub fn open(options: &WriterOptions, on_delivery: OnDelivery) -> Result<Self, WriteError> {
-        let dialer = Dialer::mapped(address_map(&options.map)?);
+        let dialer = options.dialer.clone();
         let (asks, asked) = mpsc::channel(ASKS);
         let mut carriers = JoinSet::new();
         carriers.spawn(bridge::carry(dialer, asked));
@@ -162,13 +157,6 @@ impl Drop for Writer {
             log::warn!("the producer's thread panicked");
         }
     }
-}
-
-fn address_map(map: &BTreeMap<String, String>) -> Result<BTreeMap<Endpoint, Endpoint>, WriteError> {
-    let read = |text: &str| address::endpoint(text).map_err(WriteError::Address);
-    map.iter()
-        .map(|(from, to)| Ok((read(from)?, read(to)?)))
-        .collect()
 }
 
 fn config(options: &WriterOptions) -> ClientConfig {

@@ -173,7 +173,7 @@ fn next_for_missing(scope: &Scope<'_>, missing: &[&BrokerView]) -> &'static str 
 /// A verdict on brokers that the cluster lists.
 fn present(scope: &Scope<'_>, kind: VerdictKind, brokers: &[&BrokerView]) -> Finding {
     let what = match kind {
-        VerdictKind::WrongTarget => "at an address where another cluster answers",
+        VerdictKind::WrongTarget => "at an address where another cluster or broker answers",
         VerdictKind::GoingDown => "going down or cut off",
         VerdictKind::PeersCannotReach => "alive but not reached by peers",
         VerdictKind::DegradedDisk => "on a degraded disk",
@@ -208,7 +208,9 @@ fn present(scope: &Scope<'_>, kind: VerdictKind, brokers: &[&BrokerView]) -> Fin
 
 fn next_for_present(kind: VerdictKind) -> &'static str {
     match kind {
-        VerdictKind::WrongTarget => "Check advertised.listeners and what stands before the broker.",
+        VerdictKind::WrongTarget => {
+            "Check advertised.listeners, dial.map and what stands before the broker."
+        }
         VerdictKind::GoingDown => "Wait for the cluster's own verdict, or look at the host.",
         VerdictKind::PeersCannotReach => {
             "Check the network from its peers to it; do not stop it: it holds the only in-sync copy."
@@ -343,12 +345,14 @@ fn reason(scope: &Scope<'_>, broker: &BrokerView) -> Option<String> {
     };
     let words = match failure.rung {
         Rung::Dns => "name does not resolve",
+        Rung::Route => "the way to it is shut",
         Rung::Tcp if failure.refused => "connection refused",
         Rung::Tcp => "no answer on TCP",
         Rung::Tls => "port open, TLS fails",
         Rung::Sasl if failure.refused => "authentication refused",
         Rung::Sasl | Rung::ApiVersions => "port open, no answer",
         Rung::Metadata => "answers handshake, not requests",
+        Rung::Node => "another broker answers there",
     };
     Some(words.to_owned())
 }

@@ -141,14 +141,18 @@ fn sever(node: &Node, to: BrokerId) -> Result<(), PracticeError> {
 mod tests {
     use super::*;
     use crate::model::practice::Owner;
-    use crate::practice::cluster::Data;
+    use crate::practice::cluster::{Data, Wanted};
     use crate::practice::node::Lifeline;
 
     #[test]
     fn a_cut_is_kept_by_the_node_that_opens_the_connection_and_heal_ends_it() {
         let dir = std::env::temp_dir().join(format!("lookout-cut-{}", std::process::id()));
+        let wanted = Wanted {
+            nodes: Some(3),
+            ..Wanted::default()
+        };
         let (mut cluster, lock) =
-            Cluster::prepare(&dir, Some(3), Data::Kept, Lifeline::None).unwrap();
+            Cluster::prepare(&dir, wanted, Data::Kept, Lifeline::None).unwrap();
         drop(lock);
         let cut = |from, to, ways| Order::Cut {
             from: BrokerId(from),

@@ -7,27 +7,28 @@ mod groups;
 mod records;
 mod topics;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use self::groups::Groups;
-use self::topics::{Stream, TOPICS};
+use self::topics::{Stream, TOPICS, Wanted};
 use super::cluster::Cluster;
 use super::error::PracticeError;
 use super::node::Lifeline as NodeLifeline;
-use crate::cluster::{Delivery, Outgoing, Writer, WriterOptions};
+use crate::cluster::{Delivery, Dialer, Outgoing, Writer, WriterOptions};
 use crate::node::{Lifeline, cut};
 use crate::terminal::{Signal, Signals};
 
 /// How brokers know these clients.
 const CLIENT_ID: &str = "practice-demo";
+/// A node that does not serve after this long is not waited for any more.
+const NODES_START: Duration = Duration::from_secs(30);
 /// After this long what could not be done is tried again.
-const AGAIN: Duration = Duration::from_secs(2);
+const AGAIN: Duration = Duration::from_millis(500);
 /// Producers are woken so often; records that fell due meanwhile go out together.
 const BEAT: Duration = Duration::from_millis(100);
 /// Beats between two lines in the log about what went wrong.
@@ -54,8 +55,17 @@ pub(super) async fn run(dir: &Path, lifeline: bool) -> Result<(), PracticeError>
 }
 
 async fn work(bootstrap: &[String]) {
-    while let Err(why) = topics::create(bootstrap).await {
-        log::info!("the demo topics are not there yet: {why}");
+    let began = Instant::now();
+    loop {
+        let wanted = if began.elapsed() < NODES_START {
+            Wanted::All
+        } else {
+            Wanted::Any
+        };
+        match topics::create(bootstrap, wanted).await {
+            Ok(()) => break,
+            Err(why) => log::info!("the demo topics are not there yet: {why}"),
+        }
         sleep(AGAIN).await;
     }
     let _groups = Groups::start(bootstrap);
@@ -88,7 +98,7 @@ async fn produce(
     let options = WriterOptions {
         bootstrap: bootstrap.to_vec(),
         client_id: CLIENT_ID.into(),
-        map: BTreeMap::new(),
+        dialer: Dialer::default(),
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     };
     let writer = Writer::open(&options, report)?;

@@ -1,5 +1,8 @@
 //! The demo topics: how many partitions and copies, how much they keep, how fast they grow.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -47,13 +50,33 @@ pub(super) const TOPICS: [Stream; 5] = [
     stream("audit", 5, 1, 10, Kind::Audit),
 ];
 
-/// Creates those that are missing; the error says which one cannot be created.
-pub(super) async fn create(bootstrap: &[String]) -> Result<(), String> {
+/// How long a node is given to say which nodes serve.
+const ANSWERS: Duration = Duration::from_secs(2);
+
+/// Which nodes have to serve before topics are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// All: copies lie on those alone that serve, and a topic made too early would lie on the first to start.
+    All,
+    /// Those that do: the others have had their time.
+    Any,
+}
+
+/// Creates those that are missing; the error says what stands in the way.
+pub(super) async fn create(bootstrap: &[String], wanted: Wanted) -> Result<(), String> {
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
         .set("bootstrap.servers", bootstrap.join(","))
         .set("client.id", CLIENT_ID)
         .create()
         .map_err(|error| error.to_string())?;
+    let admin = Arc::new(admin);
+    if wanted == Wanted::All {
+        let serve = serving(admin.clone()).await?;
+        let nodes = bootstrap.len();
+        if serve < nodes {
+            return Err(format!("{serve} of {nodes} nodes serve yet"));
+        }
+    }
     let made: Vec<NewTopic<'_>> = TOPICS
         .iter()
         .map(|stream| topic(stream, bootstrap.len()))
@@ -66,6 +89,14 @@ pub(super) async fn create(bootstrap: &[String]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// How many nodes the cluster lists.
+async fn serving(admin: Arc<AdminClient<DefaultClientContext>>) -> Result<usize, String> {
+    let asked = tokio::task::spawn_blocking(move || admin.inner().fetch_metadata(None, ANSWERS));
+    let told = asked.await.map_err(|error| error.to_string())?;
+    told.map(|metadata| metadata.brokers().len())
+        .map_err(|error| error.to_string())
 }
 
 fn topic(stream: &Stream, nodes: usize) -> NewTopic<'_> {

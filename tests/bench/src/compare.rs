@@ -11,6 +11,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use crate::load::{self, Load};
 use crate::nodes::Nodes;
 use crate::process;
+use crate::starts;
 use crate::topics;
 
 const NODES: u32 = 3;
@@ -22,6 +23,8 @@ const BYTES: usize = 192 * 1024 * 1024;
 /// No run writes more records than this: the client is what takes long then.
 const RECORDS: usize = 1_000_000;
 const STARTS: Duration = Duration::from_mins(1);
+/// A session of a broker that was stopped is over: until then Kafka lets no new process of it in.
+const FORGETS: Duration = Duration::from_secs(10);
 /// What a broker holds once nobody asks anything any more.
 const IDLES: Duration = Duration::from_secs(20);
 
@@ -37,9 +40,16 @@ struct Run {
     write_per_s: f64,
     read_per_s: f64,
     waits_ms: Vec<f64>,
-    /// Share of all processors that the brokers took while writing, 1 = all.
+    /// Who took the processors while writing.
+    writing: Taken,
+    /// Who took them while reading.
+    reading: Taken,
+}
+
+/// Shares of all processors, 1 = all of them.
+#[derive(Clone, Copy)]
+struct Taken {
     brokers: f64,
-    /// The same of the client.
     client: f64,
 }
 
@@ -56,6 +66,15 @@ pub fn measure(program: &str, dir: &Path) {
     for side in [&ours, &theirs] {
         await_nodes(&side.bootstrap);
     }
+    starts(&mut nodes, &theirs);
+    let ours = Side {
+        pids: nodes.ids().iter().filter_map(|id| nodes.pid(*id)).collect(),
+        ..ours
+    };
+    let theirs = Side {
+        pids: kafka().pids,
+        ..theirs
+    };
     thread::sleep(IDLES);
     for side in [&ours, &theirs] {
         let each: Vec<String> = side
@@ -93,35 +112,19 @@ fn cell(ours: &Side, theirs: &Side, replicas: u32, load: Load) {
         a.push(run(ours, replicas, load, n));
         b.push(run(theirs, replicas, load, n));
     }
-    for (verb, rate) in [
-        ("write", (|run: &Run| run.write_per_s) as fn(&Run) -> f64),
-        ("read", |run| run.read_per_s),
-    ] {
+    let rows = [
+        (
+            "write",
+            (|run| run.write_per_s) as fn(&Run) -> f64,
+            (|run| run.writing) as fn(&Run) -> Taken,
+        ),
+        ("read", |run| run.read_per_s, |run| run.reading),
+    ];
+    for (verb, rate, taken) in rows {
         let (x, y) = (median(a.iter().map(rate)), median(b.iter().map(rate)));
-        let waits = |runs: &[Run]| {
-            let mut all: Vec<f64> = runs
-                .iter()
-                .flat_map(|run| run.waits_ms.iter().copied())
-                .collect();
-            all.sort_by(f64::total_cmp);
-            let at = |percent: usize| {
-                all.get(all.len() * percent / 100)
-                    .copied()
-                    .unwrap_or(f64::NAN)
-            };
-            format!("{:.1}/{:.1}", at(50), at(99))
-        };
-        let taken = |runs: &[Run]| {
-            format!(
-                "{:.0}+{:.0} %",
-                100.0 * median(runs.iter().map(|run| run.brokers)),
-                100.0 * median(runs.iter().map(|run| run.client))
-            )
-        };
-        let (late, busy) = if verb == "write" {
-            ([waits(&a), waits(&b)], [taken(&a), taken(&b)])
-        } else {
-            Default::default()
+        let late = |runs| match verb {
+            "write" => waits(runs),
+            _ => String::new(),
         };
         println!(
             "| {verb} {} B, RF {replicas}, acks {} | {} | {} | {:.2} | {} | {} | {} | {} |",
@@ -130,35 +133,76 @@ fn cell(ours: &Side, theirs: &Side, replicas: u32, load: Load) {
             rates(x, load.size),
             rates(y, load.size),
             x / y,
-            late[0],
-            late[1],
-            busy[0],
-            busy[1]
+            late(&a),
+            late(&b),
+            shares(a.iter().map(taken)),
+            shares(b.iter().map(taken)),
         );
     }
+}
+
+/// Median and 99th percentile over the records of all runs.
+fn waits(runs: &[Run]) -> String {
+    let mut all: Vec<f64> = runs
+        .iter()
+        .flat_map(|run| run.waits_ms.iter().copied())
+        .collect();
+    all.sort_by(f64::total_cmp);
+    let at = |percent: usize| {
+        all.get(all.len() * percent / 100)
+            .copied()
+            .unwrap_or(f64::NAN)
+    };
+    format!("{:.1}/{:.1}", at(50), at(99))
+}
+
+fn shares(taken: impl Iterator<Item = Taken> + Clone) -> String {
+    format!(
+        "{:.0}+{:.0} %",
+        100.0 * median(taken.clone().map(|taken| taken.brokers)),
+        100.0 * median(taken.map(|taken| taken.client))
+    )
 }
 
 fn run(side: &Side, replicas: u32, load: Load, n: usize) -> Run {
     let topic = format!("load-{replicas}-{}-{}-{n}", load.acks, load.size);
     topics::create(&side.bootstrap, &topic, PARTITIONS, replicas, &[]);
-    let cpu = |pids: &[u32]| pids.iter().map(|pid| process::cpu_ms(*pid)).sum::<f64>();
-    let me = std::process::id();
-    let before = (cpu(&side.pids), process::cpu_ms(me));
-    let written = load::write(&side.bootstrap, &topic, load);
-    let all_ms =
-        written.seconds * 1000.0 * thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
-    let brokers = (cpu(&side.pids) - before.0) / all_ms;
-    let client = (process::cpu_ms(me) - before.1) / all_ms;
+    let (written, writing) = taken(side, || {
+        let written = load::write(&side.bootstrap, &topic, load);
+        (written.seconds, written)
+    });
     let partitions = i32::try_from(PARTITIONS).expect("a small number");
-    let read = load::read(&side.bootstrap, &topic, partitions, load.count);
+    let (read, reading) = taken(side, || {
+        let seconds = load::read(&side.bootstrap, &topic, partitions, load.count);
+        (seconds, seconds)
+    });
     topics::delete(&side.bootstrap, &topic);
     Run {
         write_per_s: load.count as f64 / written.seconds,
         read_per_s: load.count as f64 / read,
         waits_ms: written.waits_ms,
-        brokers,
-        client,
+        writing,
+        reading,
     }
+}
+
+/// Who took the processors during the seconds of `work`.
+fn taken<T>(side: &Side, work: impl FnOnce() -> (f64, T)) -> (T, Taken) {
+    let brokers = || {
+        side.pids
+            .iter()
+            .map(|pid| process::cpu_ms(*pid))
+            .sum::<f64>()
+    };
+    let client = || process::cpu_ms(std::process::id());
+    let before = (brokers(), client());
+    let (seconds, done) = work();
+    let all_ms = seconds * 1000.0 * thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
+    let taken = Taken {
+        brokers: (brokers() - before.0) / all_ms,
+        client: (client() - before.1) / all_ms,
+    };
+    (done, taken)
 }
 
 fn rates(per_s: f64, size: usize) -> String {
@@ -173,6 +217,36 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut all: Vec<f64> = values.collect();
     all.sort_by(f64::total_cmp);
     all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Stops one node of each side in order and starts it again, in turn; its data lie on the disk.
+fn starts(nodes: &mut Nodes, theirs: &Side) {
+    let script = std::env::var("BENCH_KAFKA").expect("BENCH_KAFKA names tests/interop/kafka");
+    let script = |command: &str| {
+        let mut call = Command::new(&script);
+        call.args([command, &NODES.to_string()]);
+        call
+    };
+    let id = i32::try_from(NODES).expect("a small number");
+    let last = |bootstrap: &str| bootstrap.rsplit(',').next().unwrap_or(bootstrap).to_owned();
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        nodes.stop(NODES);
+        script("stop").status().expect("the script");
+        thread::sleep(FORGETS);
+        let address = last(nodes.bootstrap());
+        a.push(starts::milliseconds(&address, id, || nodes.start(&[NODES])));
+        let mut starting = None;
+        b.push(starts::milliseconds(&last(&theirs.bootstrap), id, || {
+            starting = script("start").spawn().ok();
+        }));
+        starting.map(|mut script| script.wait());
+    }
+    let (x, y) = (median(a.into_iter()), median(b.into_iter()));
+    println!(
+        "start of a node until it serves, data on disk: lookout {x:.0} ms, Apache Kafka {y:.0} ms, ratio {:.0}",
+        y / x
+    );
 }
 
 /// The cluster of `tests/interop/kafka`, which the script beside this has started.

@@ -10,8 +10,10 @@
 )]
 
 mod compare;
+mod connections;
 mod keys;
 mod load;
+mod metadata;
 mod nemesis;
 mod nodes;
 mod outages;
@@ -23,6 +25,7 @@ mod seat;
 mod sequence;
 mod serve;
 mod start;
+mod starts;
 mod table;
 mod topics;
 
@@ -53,13 +56,14 @@ use std::process::ExitCode;
 
 use sequence::Promise;
 
-const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PROGRAM | serve | compare PROGRAM DIR | nemesis PROGRAM DIR ROUNDS SEED all|leader
+const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PROGRAM | serve | compare PROGRAM DIR | nemesis PROGRAM DIR ROUNDS SEED all|leader | connections PROGRAM DIR COUNT
   real    figures on the Kafka cluster that tests/interop/kafka runs in DIR; sections: start rest keys outages
   paper   figures on a cluster of 10 000 topics that a process of its own makes up
   serve   that process
   compare writes to and reads from three nodes of the bundled broker and three of Apache Kafka, in turn
   nemesis writes numbered records to five nodes of the bundled broker while they are broken; `leader` writes with
-          acks=1 and unclean elections, where loss must be found";
+          acks=1 and unclean elections, where loss must be found
+  connections opens so many connections to one node of the bundled broker, at rest and with half a frame each";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -69,6 +73,10 @@ fn main() -> ExitCode {
         ["paper", program] => paper::measure(program),
         ["serve"] => serve::run(),
         ["compare", program, dir] => compare::measure(program, Path::new(dir)),
+        ["connections", program, dir, count] => {
+            let count = count.parse().expect("a number of connections");
+            connections::measure(program, Path::new(dir), count);
+        }
         ["nemesis", program, dir, rounds, seed, promise] => {
             let run = nemesis::Run {
                 program,

@@ -8,6 +8,7 @@ use std::{fs, thread};
 use vt100::Screen;
 
 use crate::keys;
+use crate::metadata;
 use crate::seat::Seat;
 use crate::support::pty::rows;
 use crate::table::{Budget, row};
@@ -58,7 +59,7 @@ impl Nodes<'_> {
 
 pub fn measure(program: &str, bootstrap: &str, nodes: &Nodes) {
     let mut seat = Seat::settled(program, bootstrap);
-    kill(&mut seat, nodes);
+    kill(&mut seat, bootstrap, nodes);
     freeze(&mut seat, nodes);
     let all = [1, 2, 3, 4, 5];
     seat.goes_to("topics");
@@ -72,14 +73,27 @@ pub fn measure(program: &str, bootstrap: &str, nodes: &Nodes) {
     nodes.start(&all);
 }
 
-fn kill(seat: &mut Seat, nodes: &Nodes) {
-    let (mut dead, mut back) = (Vec::new(), Vec::new());
+fn kill(seat: &mut Seat, bootstrap: &str, nodes: &Nodes) {
+    let (mut dead, mut led, mut back, mut synced) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for id in VICTIMS {
         whole(seat);
-        dead.push(noticed(seat, nodes.signal("-KILL", id), id));
+        let struck = nodes.signal("-KILL", id);
+        thread::scope(|scope| {
+            let number = i32::try_from(id).expect("a small number");
+            let led_again = scope.spawn(move || metadata::led_without(bootstrap, number));
+            dead.push(noticed(seat, struck, id));
+            let led_again = led_again.join().expect("new leaders");
+            led.push((led_again - struck).as_secs_f64());
+        });
+        let began = Instant::now();
         back.push(returned(seat, nodes, id));
+        synced.push((metadata::in_sync(bootstrap) - began).as_secs_f64());
     }
     told("kill -9 of a broker", &dead, Budget::P95(2.0));
+    let label = "kill -9 of a broker → every partition has another leader";
+    row(label, &led, "s", Budget::None);
+    row("start → every replica in sync", &synced, "s", Budget::None);
     let label = "it serves again → `5/5` (0: before it said so)";
     row(label, &back, "s", Budget::P95(5.0));
 }

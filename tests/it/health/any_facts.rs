@@ -135,11 +135,13 @@ fn quorum() -> impl Strategy<Value = Quorum> {
 fn probe() -> impl Strategy<Value = Arc<Probe>> {
     let rung = prop_oneof![
         Just(Rung::Dns),
+        Just(Rung::Route),
         Just(Rung::Tcp),
         Just(Rung::Tls),
         Just(Rung::Sasl),
         Just(Rung::ApiVersions),
-        Just(Rung::Metadata)
+        Just(Rung::Metadata),
+        Just(Rung::Node)
     ];
     let failure = (rung, any::<bool>()).prop_map(|(rung, refused)| ProbeFailure {
         rung,

@@ -12,6 +12,9 @@ pub(super) const SHOTS: Shots = Shots {
         ("hostile_names", Terminal::Usual),
         ("quorum_lost", Terminal::Usual),
         ("not_permitted", Terminal::Usual),
+        ("tunnels", Terminal::Usual),
+        ("tunnels", Terminal::Small),
+        ("misled", Terminal::Usual),
     ],
 };
 

@@ -60,6 +60,15 @@ pub struct Scene {
     /// Nodes of a practice cluster that cannot open connections to others.
     #[serde(default)]
     pub cut: BTreeMap<String, Vec<i32>>,
+    /// Rules that lead to brokers, by broker, and what is dialled by them.
+    #[serde(default)]
+    pub led: BTreeMap<String, (String, String)>,
+    /// Brokers at whose address another one answers, and what is said of it.
+    #[serde(default)]
+    pub misled: BTreeMap<String, String>,
+    /// What the last round that failed said, a minute ago, by broker.
+    #[serde(default)]
+    pub failed_lately: BTreeMap<String, String>,
     /// Everything was learned so long ago.
     pub stale: Option<String>,
     /// No broker has answered for so long.

@@ -123,15 +123,19 @@ keys! {
         ReadOnly, InForce, Shown, "File of faults on purpose, read whenever it changes.";
     String "lookout.metrics.listener" = Null, NotEmpty,
         ReadOnly, InForce, Shown, "Address at which metrics are served as Prometheus text.";
+    Password "lookout.scram.users" = Null, NotEmpty,
+        ReadOnly, InForce, Shown,
+        "SCRAM users that a new cluster begins with, as kafka-storage format takes them.";
     Int "max.connection.creation.rate" = Text("2147483647"), AtLeast(0),
         ClusterWide, NoEffect, Shown, "Most new connections per second.";
     Int "max.connections" = Text("2147483647"), AtLeast(0),
-        ClusterWide, InForce, Shown, "Most connections of the broker.";
+        ReadOnly, InForce, Shown,
+        "Most connections of the broker; never more than half of its file descriptors.";
     Int "max.connections.per.ip" = Text("2147483647"), AtLeast(0),
-        ClusterWide, InForce, Shown, "Most connections from one address.";
-    String "max.connections.per.ip.overrides" = Text(""), Any,
-        ClusterWide, InForce, Shown,
-        "Most connections from particular addresses: name:count, separated by commas.";
+        ReadOnly, InForce, Shown, "Most connections from one address.";
+    String "max.connections.per.ip.overrides" = Text(""), LimitsByAddress,
+        ReadOnly, InForce, Shown,
+        "Most connections from particular addresses: address:count, separated by commas.";
     Int "max.incremental.fetch.session.cache.slots" = Text("1000"), AtLeast(0),
         ReadOnly, NoEffect, Shown, "Most incremental fetch sessions.";
     Int "max.request.partition.size.limit" = Text("2000"), AtLeast(1),

@@ -1,5 +1,8 @@
 //! Whether a text is a value of a key. Decides by the key's row alone and knows no key by name.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
+
 use super::{BadSetting, Key, Kind, Range};
 
 /// Checks a value by its key's type and range.
@@ -66,6 +69,22 @@ pub fn list(text: &str) -> impl Iterator<Item = &str> {
         .filter(|element| !element.is_empty())
 }
 
+/// What `address:count` pairs say; `None` if one of them says nothing, or an address is there twice.
+pub fn limits_by_address(text: &str) -> Option<HashMap<IpAddr, usize>> {
+    let mut limits = HashMap::new();
+    for pair in list(text) {
+        let (address, count) = pair.rsplit_once(':')?;
+        let bare = address.trim().trim_start_matches('[').trim_end_matches(']');
+        let address: IpAddr = bare.parse().ok()?;
+        let count = count.trim().parse::<u32>().ok()?;
+        let twice = limits.insert(address.to_canonical(), usize::try_from(count).ok()?);
+        if twice.is_some() {
+            return None;
+        }
+    }
+    Some(limits)
+}
+
 fn bounds(kind: Kind) -> (i64, i64, &'static str) {
     match kind {
         Kind::Short => (
@@ -96,6 +115,7 @@ fn text_fits(range: Range, text: &str) -> bool {
         Range::OneOf(words) => words.contains(&text),
         Range::OneOfAnyCase(words) => words.iter().any(|word| word.eq_ignore_ascii_case(text)),
         Range::NotEmpty => !text.is_empty(),
+        Range::LimitsByAddress => limits_by_address(text).is_some(),
         Range::OffsetReset => {
             matches!(text, "latest" | "earliest")
                 || text.strip_prefix("by_duration:P").is_some_and(is_duration)

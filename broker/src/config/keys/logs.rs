@@ -51,13 +51,13 @@ keys! {
     List "log.dirs" = Null, Any,
         ReadOnly, InForce, Shown, "Directories of the logs.";
     Long "log.flush.interval.messages" = Text("9223372036854775807"), AtLeast(1),
-        ClusterWide, NoEffect, Shown, "Records after which a log is forced to disk.";
+        ClusterWide, InForce, Shown, "Records after which a log is forced to disk.";
     Long "log.flush.interval.ms" = Null, Any,
-        ClusterWide, NoEffect, Shown, "Time after which a log is forced to disk.";
+        ClusterWide, InForce, Shown, "Time after which a log is forced to disk.";
     Int "log.flush.offset.checkpoint.interval.ms" = Text("60000"), AtLeast(0),
         ReadOnly, InForce, Shown, "How often the recovery point is written down.";
     Long "log.flush.scheduler.interval.ms" = Text("9223372036854775807"), Any,
-        ReadOnly, NoEffect, Shown, "How often is looked for logs that must be forced to disk.";
+        ReadOnly, InForce, Shown, "How often is looked for logs that must be forced to disk.";
     Int "log.flush.start.offset.checkpoint.interval.ms" = Text("60000"), AtLeast(0),
         ReadOnly, NoEffect, Shown, "How often log start offsets are written down.";
     Int "log.index.interval.bytes" = Text("4096"), AtLeast(0),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-pub use check::{boolean, check, double, list};
+pub use check::{boolean, check, double, limits_by_address, list};
 
 /// Why a value is refused; always names the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +65,8 @@ pub enum Range {
     GzipLevel,
     /// `partition:broker` pairs, or `*`.
     Throttled,
+    /// `address:count` pairs.
+    LimitsByAddress,
     /// Anything but the empty text.
     NotEmpty,
     /// `latest`, `earliest` or `by_duration:` and an ISO 8601 duration.
@@ -162,6 +164,9 @@ impl fmt::Display for Range {
             Self::ListOf(words) => write!(f, "some of {}, each once", words.join(", ")),
             Self::GzipLevel => f.write_str("from 1 to 9, or -1"),
             Self::Throttled => f.write_str("partition:broker pairs separated by commas, or *"),
+            Self::LimitsByAddress => f.write_str(
+                "address:count pairs separated by commas, each address once and as digits (host names are not looked up)",
+            ),
             Self::NotEmpty => f.write_str("not empty"),
             Self::OffsetReset => f.write_str("latest, earliest, or by_duration:PnDTnHnMn.nS"),
         }

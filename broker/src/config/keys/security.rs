@@ -8,9 +8,9 @@ keys! {
     String "authorizer.class.name" = Text(""), Any,
         ReadOnly, NoEffect, Shown, "Java class that decides who may do what.";
     Int "connection.failed.authentication.delay.ms" = Text("100"), AtLeast(0),
-        ReadOnly, NoEffect, Shown, "How long a connection stays open after a failed login.";
+        ReadOnly, InForce, Shown, "How long a connection stays open after a failed login.";
     Long "connections.max.reauth.ms" = Text("0"), Any,
-        ReadOnly, NoEffect, Shown,
+        ReadOnly, InForce, Shown,
         "Longest life of a SASL session before the client must log in again; 0 is no limit.";
     Long "delegation.token.expiry.check.interval.ms" = Text("3600000"), AtLeast(1),
         ReadOnly, NoEffect, Shown, "How often expired delegation tokens are removed.";
@@ -28,9 +28,9 @@ keys! {
     Class "sasl.client.callback.handler.class" = Null, Any,
         ReadOnly, NoEffect, Shown, "Java class of a SASL client's callbacks.";
     List "sasl.enabled.mechanisms" = Text("GSSAPI"), Any,
-        PerBroker, NoEffect, Shown, "SASL mechanisms that are offered.";
+        ReadOnly, InForce, Shown, "SASL mechanisms that are offered.";
     Password "sasl.jaas.config" = Null, Any,
-        PerBroker, NoEffect, Shown, "JAAS entry of the SASL mechanisms.";
+        ReadOnly, InForce, Shown, "JAAS entry of the SASL mechanisms.";
     String "sasl.kerberos.kinit.cmd" = Text("/usr/bin/kinit"), Any,
         PerBroker, NoEffect, Shown, "Path of kinit.";
     Long "sasl.kerberos.min.time.before.relogin" = Text("60000"), Any,
@@ -65,9 +65,9 @@ keys! {
     Long "sasl.login.retry.backoff.ms" = Text("100"), Any,
         ReadOnly, NoEffect, Shown, "First wait after the token provider failed.";
     String "sasl.mechanism.controller.protocol" = Text("GSSAPI"), Any,
-        ReadOnly, NoEffect, Shown, "SASL mechanism towards the controllers.";
+        ReadOnly, InForce, Shown, "SASL mechanism towards the controllers.";
     String "sasl.mechanism.inter.broker.protocol" = Text("GSSAPI"), Any,
-        PerBroker, NoEffect, Shown, "SASL mechanism between brokers.";
+        ReadOnly, InForce, Shown, "SASL mechanism between brokers.";
     String "sasl.oauthbearer.assertion.algorithm" = Text("RS256"),
         OneOfAnyCase(&["ES256", "RS256"]),
         ReadOnly, NoEffect, Shown, "Algorithm that signs the client's assertion.";
@@ -96,19 +96,19 @@ keys! {
     Password "sasl.oauthbearer.client.credentials.client.secret" = Null, Any,
         ReadOnly, NoEffect, Shown, "Client secret at the token provider.";
     Int "sasl.oauthbearer.clock.skew.seconds" = Text("30"), Any,
-        ReadOnly, NoEffect, Shown, "Difference of clocks that is tolerated in tokens.";
+        ReadOnly, InForce, Shown, "Difference of clocks that is tolerated in tokens.";
     List "sasl.oauthbearer.expected.audience" = Text(""), Any,
-        ReadOnly, NoEffect, Shown, "Audiences that a token must name.";
+        ReadOnly, InForce, Shown, "Audiences that a token must name.";
     String "sasl.oauthbearer.expected.issuer" = Null, Any,
-        ReadOnly, NoEffect, Shown, "Issuer that a token must name.";
+        ReadOnly, InForce, Shown, "Issuer that a token must name.";
     Long "sasl.oauthbearer.jwks.endpoint.refresh.ms" = Text("3600000"), Any,
-        ReadOnly, NoEffect, Shown, "How often the provider's keys are fetched.";
+        ReadOnly, InForce, Shown, "How often the provider's keys are fetched.";
     Long "sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms" = Text("10000"), Any,
-        ReadOnly, NoEffect, Shown, "Longest wait after fetching them failed.";
+        ReadOnly, InForce, Shown, "Longest wait after fetching them failed.";
     Long "sasl.oauthbearer.jwks.endpoint.retry.backoff.ms" = Text("100"), Any,
-        ReadOnly, NoEffect, Shown, "First wait after fetching them failed.";
+        ReadOnly, InForce, Shown, "First wait after fetching them failed.";
     String "sasl.oauthbearer.jwks.endpoint.url" = Null, Any,
-        ReadOnly, NoEffect, Shown, "Where the provider's keys are.";
+        ReadOnly, InForce, Shown, "Where the provider's keys are.";
     Class "sasl.oauthbearer.jwt.retriever.class" =
         Text("org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever"),
         Any,
@@ -120,15 +120,15 @@ keys! {
     String "sasl.oauthbearer.scope" = Null, Any,
         ReadOnly, NoEffect, Shown, "Scope that is asked for.";
     String "sasl.oauthbearer.scope.claim.name" = Text("scope"), Any,
-        ReadOnly, NoEffect, Shown, "Claim that holds the scope.";
+        ReadOnly, InForce, Shown, "Claim that holds the scope.";
     String "sasl.oauthbearer.sub.claim.name" = Text("sub"), Any,
-        ReadOnly, NoEffect, Shown, "Claim that holds the subject.";
+        ReadOnly, InForce, Shown, "Claim that holds the subject.";
     String "sasl.oauthbearer.token.endpoint.url" = Null, Any,
-        ReadOnly, NoEffect, Shown, "Where tokens are got.";
+        ReadOnly, InForce, Shown, "Where tokens are got.";
     Class "sasl.server.callback.handler.class" = Null, Any,
         ReadOnly, NoEffect, Shown, "Java class of a SASL server's callbacks.";
     Int "sasl.server.max.receive.size" = Text("524288"), Any,
-        ReadOnly, NoEffect, Shown, "Most bytes of one message of a login.";
+        ReadOnly, InForce, Shown, "Most bytes of one message of a login.";
     String "security.inter.broker.protocol" = Text("PLAINTEXT"),
         OneOf(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]),
         ReadOnly, InForce, Shown, "Security protocol between brokers, where no listener is named.";
@@ -139,31 +139,31 @@ keys! {
     Boolean "ssl.allow.san.changes" = Text("false"), Any,
         ReadOnly, NoEffect, Shown, "Whether a new certificate may have other alternative names.";
     List "ssl.cipher.suites" = Text(""), Any,
-        PerBroker, NoEffect, Shown, "Cipher suites that are offered; empty takes all.";
+        ReadOnly, InForce, Shown, "Cipher suites that are offered; empty takes all.";
     String "ssl.client.auth" = Text("none"), OneOf(&["required", "requested", "none"]),
-        PerBroker, NoEffect, Shown, "Whether clients must show a certificate.";
+        ReadOnly, InForce, Shown, "Whether clients must show a certificate.";
     List "ssl.enabled.protocols" = Text("TLSv1.2,TLSv1.3"), Any,
-        PerBroker, NoEffect, Shown, "TLS versions that are offered.";
+        ReadOnly, InForce, Shown, "TLS versions that are offered.";
     String "ssl.endpoint.identification.algorithm" = Text("https"), Any,
-        PerBroker, NoEffect, Shown, "How a server's name is checked against its certificate.";
+        ReadOnly, InForce, Shown, "How a server's name is checked against its certificate.";
     Class "ssl.engine.factory.class" = Null, Any,
         PerBroker, NoEffect, Shown, "Java class that makes TLS engines.";
     Password "ssl.key.password" = Null, Any,
-        PerBroker, NoEffect, Shown, "Password of the private key.";
+        ReadOnly, InForce, Shown, "Password of the private key.";
     String "ssl.keymanager.algorithm" = Text("SunX509"), Any,
         PerBroker, NoEffect, Shown, "Java's key manager algorithm.";
     Password "ssl.keystore.certificate.chain" = Null, Any,
-        PerBroker, NoEffect, Shown, "Certificate chain as PEM.";
+        ReadOnly, InForce, Shown, "Certificate chain as PEM.";
     Password "ssl.keystore.key" = Null, Any,
-        PerBroker, NoEffect, Shown, "Private key as PEM.";
+        ReadOnly, InForce, Shown, "Private key as PEM.";
     String "ssl.keystore.location" = Null, Any,
-        PerBroker, NoEffect, Shown, "File with the node's key and certificate.";
+        ReadOnly, InForce, Shown, "File with the node's key and certificate.";
     Password "ssl.keystore.password" = Null, Any,
-        PerBroker, NoEffect, Shown, "Password of that file.";
+        ReadOnly, InForce, Shown, "Password of that file.";
     String "ssl.keystore.type" = Text("JKS"), Any,
-        PerBroker, NoEffect, Shown, "Format of that file.";
+        ReadOnly, InForce, Shown, "Format of that file.";
     String "ssl.principal.mapping.rules" = Text("DEFAULT"), Any,
-        ReadOnly, NoEffect, Shown, "Rules that shorten names of certificates.";
+        ReadOnly, InForce, Shown, "Rules that shorten names of certificates.";
     String "ssl.protocol" = Text("TLSv1.3"), Any,
         PerBroker, NoEffect, Shown, "TLS version of connections that are opened.";
     String "ssl.provider" = Null, Any,
@@ -173,11 +173,11 @@ keys! {
     String "ssl.trustmanager.algorithm" = Text("PKIX"), Any,
         PerBroker, NoEffect, Shown, "Java's trust manager algorithm.";
     Password "ssl.truststore.certificates" = Null, Any,
-        PerBroker, NoEffect, Shown, "Trusted certificates as PEM.";
+        ReadOnly, InForce, Shown, "Trusted certificates as PEM.";
     String "ssl.truststore.location" = Null, Any,
-        PerBroker, NoEffect, Shown, "File with trusted certificates.";
+        ReadOnly, InForce, Shown, "File with trusted certificates.";
     Password "ssl.truststore.password" = Null, Any,
-        PerBroker, NoEffect, Shown, "Password of that file.";
+        ReadOnly, InForce, Shown, "Password of that file.";
     String "ssl.truststore.type" = Text("JKS"), Any,
-        PerBroker, NoEffect, Shown, "Format of that file.";
+        ReadOnly, InForce, Shown, "Format of that file.";
 }

@@ -21,9 +21,9 @@ keys! {
     Long "file.delete.delay.ms" = Text("60000"), AtLeast(0),
         ClusterWide, InForce, Shown, "How long files of deleted segments stay.";
     Long "flush.messages" = Text("9223372036854775807"), AtLeast(1),
-        ClusterWide, NoEffect, Shown, "Records after which the log is forced to disk.";
+        ClusterWide, InForce, Shown, "Records after which the log is forced to disk.";
     Long "flush.ms" = Text("9223372036854775807"), AtLeast(0),
-        ClusterWide, NoEffect, Shown, "Time after which the log is forced to disk.";
+        ClusterWide, InForce, Shown, "Time after which the log is forced to disk.";
     List "follower.replication.throttled.replicas" = Text(""), Throttled,
         ClusterWide, NoEffect, Shown,
         "Followers under throttle: partition:broker, separated by commas, or *.";

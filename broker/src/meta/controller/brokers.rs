@@ -86,6 +86,7 @@ impl Controller {
         check_request(&draft.image, request)?;
         if draft.image.features.is_empty() {
             finalise_features(draft);
+            self.settings.add_first_users(draft);
         }
         check_features(&draft.image, request)?;
         if let Some(known) = &known {

@@ -14,6 +14,7 @@ mod named;
 mod partitions;
 mod producer_ids;
 mod reassign;
+mod scram;
 mod settings;
 mod topic_name;
 mod topics;
@@ -97,6 +98,9 @@ impl Controller {
                 self.reassign(draft_ref, request).into()
             }
             Command::UnregisterBroker(request) => self.unregister(draft_ref, request).into(),
+            Command::AlterUserScramCredentials(request) => {
+                scram::alter_credentials(draft_ref, request).into()
+            }
         };
         Outcome {
             records: draft.into_records(),

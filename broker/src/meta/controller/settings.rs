@@ -1,7 +1,10 @@
 //! What a controller goes by: the settings of its node, read once.
 
+use std::sync::Arc;
+
 use crate::config::layers::Layers;
 use crate::config::topic::Values;
+use crate::sasl::scram::Credentials;
 
 /// Settings of a controller. Defaults are Kafka's (broker-semantics §3.20).
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +36,8 @@ pub struct ControllerSettings {
     pub producer_id_block: i32,
     /// The node's static settings, weaker than all dynamic ones.
     pub broker_defaults: Values,
+    /// `lookout.scram.users`, which a new cluster begins with.
+    pub first_users: Arc<Credentials>,
 }
 
 impl Default for ControllerSettings {
@@ -51,6 +56,7 @@ impl Default for ControllerSettings {
             leader_imbalance_percent: 10,
             producer_id_block: 1_000,
             broker_defaults: Values::new(),
+            first_users: Arc::default(),
         }
     }
 }
@@ -99,6 +105,7 @@ impl ControllerSettings {
             ),
             producer_id_block: start.producer_id_block,
             broker_defaults: file,
+            first_users: start.first_users,
         }
     }
 }

@@ -130,14 +130,9 @@ impl Controller {
         draft: &mut Draft,
         request: &DeleteTopicsRequest,
     ) -> DeleteTopicsResponse {
-        let by_name = request.topic_names.iter().map(|name| DeleteTopicState {
-            name: Some(name.clone()),
-            ..Default::default()
-        });
-        let wanted: Vec<DeleteTopicState> = by_name.chain(request.topics.iter().cloned()).collect();
         let mut seen = BTreeSet::new();
         let mut response = DeleteTopicsResponse::default();
-        for topic in &wanted {
+        for topic in &request.topics {
             let result = match self.find_deletable(&draft.image, topic) {
                 Ok((id, _)) if !seen.insert(id) => continue,
                 found => found,

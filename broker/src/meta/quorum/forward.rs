@@ -182,7 +182,7 @@ impl Forwarder {
 
     /// A connection that is there and not closed, or a new one.
     async fn connection(&self, to: &Address) -> Result<Peer, PeerError> {
-        while let Some(peer) = self.take_idle(to.node) {
+        while let Some(mut peer) = self.take_idle(to.node) {
             if peer.is_usable() {
                 return Ok(peer);
             }

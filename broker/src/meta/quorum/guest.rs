@@ -9,8 +9,6 @@ use std::time::Duration;
 use bytes::BytesMut;
 use openraft::Snapshot;
 use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::election::Contact;
@@ -19,6 +17,7 @@ use super::stream::{self, Answer, Part, Question, StreamError};
 use super::types::{Picture, Raft, Types};
 use crate::fault::Link;
 use crate::peer::{Address, Dialer, PeerError};
+use crate::tls::Stream;
 use crate::wire::messages::{QuorumStreamRequest, QuorumStreamResponse};
 
 /// Pauses between attempts to open a stream: the first, and the longest.
@@ -94,13 +93,13 @@ impl Guest {
             return Err(Missing::Refused(welcome));
         }
         *was_open = true;
-        let (tcp, buffer) = peer.into_stream();
+        let (stream, buffer) = peer.into_stream();
         tokio::select! {
             biased;
             () = self.dialer.faults.cut(Link::Controller, host.node) => {
                 Err(PeerError::Cut(host.node).into())
             }
-            ended = self.answering.clone().serve(tcp, buffer) => Err(ended.into()),
+            ended = self.answering.clone().serve(stream, buffer) => Err(ended.into()),
         }
     }
 }
@@ -121,8 +120,8 @@ fn random_u32() -> u32 {
 
 impl Answering {
     /// Answers question by question until the stream ends.
-    async fn serve(self, tcp: TcpStream, mut buffer: BytesMut) -> StreamError {
-        let (mut source, mut sink) = tcp.into_split();
+    async fn serve(self, stream: Stream, mut buffer: BytesMut) -> StreamError {
+        let (mut source, mut sink) = tokio::io::split(stream);
         let mut parts = None;
         loop {
             let read = stream::read::<Question>(&mut source, &mut buffer);
@@ -133,7 +132,9 @@ impl Answering {
             };
             let answer = self.answer(asked.content, &mut parts).await;
             let written = match stream::encode(asked.number, &answer) {
-                Ok(bytes) => sink.write_all(&bytes).await.map_err(StreamError::Io),
+                Ok(bytes) => stream::send(&mut sink, &bytes)
+                    .await
+                    .map_err(StreamError::Io),
                 Err(error) => Err(error),
             };
             if let Err(error) = written {

@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::stream::{self, Answer, Question, StreamError};
+use crate::tls::Stream;
 
 /// Questions that may wait for one stream to be written.
 const QUEUE: usize = 64;
@@ -72,11 +71,11 @@ impl Streams {
     }
 
     /// Serves a stream that `node` opened, until it ends. A later one of the same node replaces it.
-    pub async fn serve(&self, node: i32, tcp: TcpStream, read: BytesMut) -> StreamError {
+    pub async fn serve(&self, node: i32, stream: Stream, read: BytesMut) -> StreamError {
         let (ask, asked) = mpsc::channel(QUEUE);
         let number = self.enter(node, ask);
         let waiting = Waiting::default();
-        let (source, sink) = tcp.into_split();
+        let (source, sink) = tokio::io::split(stream);
         let ended = tokio::select! {
             ended = write_questions(sink, asked, &waiting) => ended,
             ended = read_answers(source, read, &waiting) => ended,
@@ -110,7 +109,7 @@ impl Streams {
 }
 
 async fn write_questions(
-    mut sink: OwnedWriteHalf,
+    mut sink: WriteHalf<Stream>,
     mut asked: mpsc::Receiver<Asked>,
     waiting: &Waiting,
 ) -> StreamError {
@@ -133,14 +132,14 @@ async fn write_questions(
             Ok(bytes) => bytes,
             Err(error) => return error,
         };
-        if let Err(error) = sink.write_all(&bytes).await {
+        if let Err(error) = stream::send(&mut sink, &bytes).await {
             return error.into();
         }
     }
 }
 
 async fn read_answers(
-    mut source: OwnedReadHalf,
+    mut source: ReadHalf<Stream>,
     mut buffer: BytesMut,
     waiting: &Waiting,
 ) -> StreamError {

@@ -50,7 +50,6 @@ use std::time::Duration;
 use bytes::BytesMut;
 use openraft::{Config, SnapshotPolicy};
 use thiserror::Error;
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -59,6 +58,7 @@ use super::controller::ControllerSettings;
 use super::image::Image;
 use crate::clock::Clock;
 use crate::peer::{Address, Dialer};
+use crate::tls::Stream;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::{
     ControllerCommandRequest, ControllerCommandResponse, QuorumStreamRequest, QuorumStreamResponse,
@@ -352,15 +352,15 @@ impl Quorum {
 
     /// Serves a stream that another node opened, until it ends; `read` is what was read of the
     /// connection beyond the hello.
-    pub async fn serve_stream(&self, hello: &QuorumStreamRequest, tcp: TcpStream, read: BytesMut) {
+    pub async fn serve_stream(&self, hello: &QuorumStreamRequest, stream: Stream, read: BytesMut) {
         let node = hello.node_id;
-        if let Err(error) = tcp.set_nodelay(true) {
+        if let Err(error) = stream.set_nodelay() {
             log::debug!("the quorum's stream of node {node} may be slow: {error}");
         }
         let streams = self.inner.streams.clone();
         let mut is_closed = self.inner.is_closed.subscribe();
         tokio::select! {
-            ended = streams.serve(node, tcp, read) => {
+            ended = streams.serve(node, stream, read) => {
                 log::info!("the quorum's stream of node {node} ended: {ended}");
             }
             _ = is_closed.wait_for(|closed| *closed) => {}

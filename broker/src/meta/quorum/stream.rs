@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse, VoteRequest, VoteResponse};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::types::{LogId, SnapshotMeta, Types, Vote};
 use crate::meta::record::Record;
@@ -125,6 +125,12 @@ pub fn encode<T: Serialize>(number: u64, content: &T) -> Result<Vec<u8>, StreamE
         *head = claimed.to_be_bytes();
     }
     Ok(bytes)
+}
+
+/// Sends a message whole: none of it waits in an encrypted stream for the next one.
+pub async fn send(sink: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> std::io::Result<()> {
+    sink.write_all(bytes).await?;
+    sink.flush().await
 }
 
 /// Reads the next message; what arrives beyond it stays in `buffer`.

@@ -269,9 +269,21 @@ impl Value for String {
     }
 }
 
+/// What is said to people of a failure is cut to what a string can hold: it may repeat a value that is as
+/// long as a string can be, and the failure must be told all the same.
+fn fitting<'a>(text: &'a str, at: At) -> &'a str {
+    const MOST_BYTES: usize = i16::MAX.unsigned_abs() as usize;
+    if text.len() <= MOST_BYTES || !at.what.ends_with("error_message") {
+        return text;
+    }
+    text.get(..text.floor_char_boundary(MOST_BYTES))
+        .unwrap_or_default()
+}
+
 impl Nullable for String {
     fn write_nullable(value: Option<&Self>, at: At, out: &mut Vec<u8>) -> Result<()> {
-        put_string(out, at.form, value.map(Self::as_str), at.what)
+        let text = value.map(|text| fitting(text, at));
+        put_string(out, at.form, text, at.what)
     }
 
     fn read_nullable(reader: &mut Reader<'_>, at: At) -> Result<Option<Self>> {

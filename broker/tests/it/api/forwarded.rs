@@ -9,6 +9,8 @@ use broker::api::{
     Broker, Caller, Ctx, create_partitions, create_topics, delete_topics, describe_configs,
     incremental_alter_configs, init_producer_id, metadata,
 };
+use broker::auth::gate::Surroundings;
+use broker::auth::{Gate, Session};
 use broker::clock::Clock;
 use broker::fault::Faults;
 use broker::group::{GroupSettings, Groups};
@@ -88,6 +90,7 @@ impl Lone {
             faults: Faults::default(),
             client_id: "lone".to_owned(),
             connect_timeout: Duration::from_secs(5),
+            ways: Arc::default(),
         };
         let controller = ControllerSettings::from_file("lone".to_owned(), config.given.clone());
         let options = QuorumOptions {
@@ -115,6 +118,14 @@ impl Lone {
             clock.clone(),
             &metrics,
         );
+        let around = Surroundings {
+            images: quorum.images(),
+            first: Arc::default(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+        };
+        let gate = Arc::new(Gate::of(&config.listeners[0], &around).unwrap());
+        let session = Arc::new(Session::begin(&gate, None).unwrap());
         let broker = Broker {
             config,
             cluster_id: "lone".to_owned(),
@@ -133,6 +144,7 @@ impl Lone {
                     listener: "PLAINTEXT".into(),
                     host: "/127.0.0.1".into(),
                     client_id: None,
+                    session,
                 },
                 version: 7,
             },

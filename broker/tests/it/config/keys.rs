@@ -92,6 +92,40 @@ fn values_at_their_bounds_are_taken() {
 }
 
 #[test]
+fn limits_by_address_are_all_sound_or_refused_with_their_key() {
+    let key = "max.connections.per.ip.overrides";
+    for good in [
+        "",
+        "127.0.0.1:5",
+        "10.0.0.1:0, 10.0.0.2:7",
+        "[::1]:3",
+        "fe80::1:3",
+    ] {
+        assert_eq!(keys::check_static(key, good), Ok(()), "{good}");
+    }
+    let bad = [
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:many",
+        "127.0.0.1:-1",
+        ":5",
+        "10.0.0.1:1,10.0.0:1",
+        "client.example:5",
+        "10.0.0.1:1,10.0.0.1:2",
+    ];
+    for bad in bad {
+        let told = refused(keys::check_static(key, bad));
+        assert!(
+            told.starts_with(key) && told.contains("address:count"),
+            "{told}"
+        );
+    }
+    let limits = keys::limits_by_address("10.0.0.1:2,::ffff:10.0.0.2:3").unwrap();
+    assert_eq!(limits.len(), 2);
+    assert!(limits.contains_key(&"10.0.0.2".parse().unwrap()));
+}
+
+#[test]
 fn a_duration_is_days_then_time_and_has_at_least_one_part() {
     let good = ["P1D", "PT1H", "P1DT2H3M4.5S", "PT0.5S"];
     let bad = [

@@ -68,8 +68,8 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ),
     (
         "listener.security.protocol.map",
-        "PLAINTEXT:SSL,CONTROLLER:PLAINTEXT",
-        "SSL is not built yet",
+        "PLAINTEXT:TLS,CONTROLLER:PLAINTEXT",
+        "no such protocol TLS",
     ),
     (
         "listener.security.protocol.map",
@@ -77,9 +77,14 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "CONTROLLER",
     ),
     (
-        "security.inter.broker.protocol",
-        "SASL_SSL",
-        "not built yet",
+        "listener.name.PLAINTEXT.ssl.client.auth",
+        "required",
+        "small letters",
+    ),
+    (
+        "listener.name.plaintext.ssl.client.auth",
+        "perhaps",
+        "required",
     ),
     ("log.dirs", "/a,/b,/a", "twice"),
     ("lookout.metrics.listener", "nowhere", "address:port"),

@@ -202,7 +202,8 @@ fn a_crash_at_any_step_of_the_swap_leaves_the_old_or_the_new() {
     for number in 0..12 {
         put(&mut log, &[("a", &number.to_string()), ("b", "x")]);
     }
-    log.flush().unwrap();
+    let flushed = log.begin_flush().unwrap().run().unwrap();
+    log.finish_flush(&flushed, NOW_MS);
     let plan = log
         .plan_compaction(0, log.log_end_offset(), 1 << 20, NOW_MS)
         .unwrap();
@@ -243,6 +244,39 @@ fn a_crash_at_any_step_of_the_swap_leaves_the_old_or_the_new() {
         assert_eq!(latest["a"].as_deref(), Some("11"));
         assert_eq!(latest["b"].as_deref(), Some("x"));
     }
+}
+
+#[test]
+fn snapshots_of_producers_go_with_their_segments_and_stops_leave_one() {
+    let (place, mut log) = place().open_kept();
+    let snapshots = || {
+        let files = std::fs::read_dir(place.dir()).unwrap();
+        let names = files.map(|file| file.unwrap().path());
+        let of_kind = names.filter(|path| path.extension().is_some_and(|kind| kind == "snapshot"));
+        of_kind.count()
+    };
+    for number in 0..40 {
+        put(&mut log, &[("a", &number.to_string())]);
+    }
+    assert!(snapshots() > 5, "{}", snapshots());
+    compact(&mut log, 0, NOW_MS).unwrap();
+    let segments = log_files(&place);
+    assert!(snapshots() <= segments, "{} of {segments}", snapshots());
+    for number in 0..5 {
+        put(&mut log, &[("b", &number.to_string())]);
+        log.close().unwrap();
+        log = place.open();
+        let segments = log_files(&place);
+        assert!(snapshots() <= segments + 1, "{} of {segments}", snapshots());
+    }
+}
+
+fn log_files(place: &Place) -> usize {
+    let files = std::fs::read_dir(place.dir()).unwrap();
+    let names = files.map(|file| file.unwrap().path());
+    names
+        .filter(|path| path.extension().is_some_and(|kind| kind == "log"))
+        .count()
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use broker::log::{Access, AppendError, DiskGuard, Refusal};
+use broker::config::CleanupPolicy;
+use broker::log::{Access, AppendError, DiskGuard, LogError, Refusal};
 use broker::wire::error_code::ErrorCode;
 
 use super::place::{NOW_MS, Place, batch, limit, read_all};
@@ -32,7 +33,7 @@ fn a_full_disk_refuses_one_append_and_the_next_one_works() {
         match log.append_as_leader(&batch(&[&value]), 1, NOW_MS) {
             Ok(appended) => assert_eq!(appended.base_offset, written),
             Err(AppendError::Log(error)) => {
-                assert!(error.is_full(), "{error}");
+                assert!(error.is_shortage(), "{error}");
                 assert_eq!(log.log_end_offset(), written);
                 left.store(usize::MAX, Ordering::SeqCst);
                 let appended = log.append_as_leader(&batch(&[&value]), 1, NOW_MS).unwrap();
@@ -51,6 +52,60 @@ fn a_full_disk_refuses_one_append_and_the_next_one_works() {
 }
 
 #[test]
+fn too_few_file_descriptors_are_no_fault_of_the_disk() {
+    let error = |number| LogError::Io {
+        path: "00000000000000000000.log".into(),
+        source: std::io::Error::from_raw_os_error(number),
+    };
+    // Full, over quota, and out of descriptors: this process, then the whole system.
+    for short in [28, 122, 24, 23] {
+        assert!(error(short).is_shortage(), "{}", error(short));
+    }
+    let broken = error(5);
+    assert!(!broken.is_shortage(), "{broken}");
+}
+
+#[test]
+fn a_compaction_without_room_leaves_nothing_behind() {
+    let mut place = Place::new();
+    place.settings.cleanup_policy = CleanupPolicy {
+        delete: false,
+        compact: true,
+    };
+    place.settings.segment_bytes = 300;
+    place.settings.min_cleanable_dirty_ratio = 0.0;
+    let left = Arc::new(AtomicUsize::new(usize::MAX));
+    let asked = Arc::clone(&left);
+    // Full for one write, then there is room again, as for who removes what he wrote.
+    place.guard = DiskGuard::new(move |access| {
+        let full = access == Access::Write && asked.fetch_sub(1, Ordering::SeqCst) == 0;
+        full.then_some(Refusal::Full)
+    });
+    let mut log = place.open();
+    for number in 0..20 {
+        let value = number.to_string();
+        log.append_as_leader(&batch(&[&value]), 1, NOW_MS).unwrap();
+    }
+    let names = || {
+        let files = std::fs::read_dir(place.dir()).unwrap();
+        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let (before, mut failed) = (names(), 0);
+    for number in 0..30 {
+        let end = log.log_end_offset();
+        let plan = log.plan_compaction(0, end, 1 << 20, NOW_MS).unwrap();
+        left.store(number, Ordering::SeqCst);
+        if plan.copy().is_err() {
+            failed += 1;
+            assert_eq!(names(), before, "at write {number}");
+        }
+    }
+    assert!(failed > 10, "{failed}");
+}
+
+#[test]
 fn a_broken_disk_serves_nothing() {
     let mut place = Place::new();
     let broken = Arc::new(AtomicUsize::new(0));
@@ -65,5 +120,5 @@ fn a_broken_disk_serves_nothing() {
         ErrorCode::KAFKA_STORAGE_ERROR
     );
     let error = log.append_as_leader(&batch(&["b"]), 1, NOW_MS).unwrap_err();
-    assert!(matches!(error, AppendError::Log(error) if !error.is_full()));
+    assert!(matches!(error, AppendError::Log(error) if !error.is_shortage()));
 }

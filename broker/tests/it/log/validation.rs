@@ -195,6 +195,24 @@ fn a_topic_with_its_own_compression_packs_anew() {
 }
 
 #[test]
+fn a_small_batch_of_very_many_bad_records_is_told_of_a_thousand() {
+    let mut place = Place::new();
+    place.settings.cleanup_policy = CleanupPolicy {
+        delete: false,
+        compact: true,
+    };
+    let settings = BatchSettings {
+        compression: Compression::Zstd,
+        ..BatchSettings::default()
+    };
+    let sent = batch_of(settings, NOW_MS, &vec![("", "v"); 100_000]);
+    assert!(sent.len() < 128 << 10, "{} bytes", sent.len());
+    let (code, records) = refusal(&mut place.open(), &sent);
+    assert_eq!(code, ErrorCode::INVALID_RECORD);
+    assert_eq!(records.len(), 1_000);
+}
+
+#[test]
 fn the_leader_writes_offset_and_epoch_and_leaves_the_rest() {
     let place = Place::new();
     let mut log = place.open();

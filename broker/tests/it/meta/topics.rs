@@ -245,9 +245,14 @@ fn topics_are_deleted_by_name_and_by_id() {
     let mut cluster = Cluster::of(1);
     cluster.create_with("a", &[&[1]], &[("retention.ms", "5")]);
     let id = cluster.create("b", &[&[1]]).topic_id;
+    let by_name = |name: &str| DeleteTopicState {
+        name: Some(name.to_owned()),
+        ..Default::default()
+    };
     let request = DeleteTopicsRequest {
-        topic_names: vec!["a".to_owned(), "c".to_owned()],
         topics: vec![
+            by_name("a"),
+            by_name("c"),
             DeleteTopicState {
                 topic_id: id,
                 ..Default::default()

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use broker::clock::Clock;
@@ -101,6 +102,7 @@ impl House {
             faults,
             client_id: format!("node-{node}"),
             connect_timeout: Duration::from_secs(5),
+            ways: Arc::default(),
         };
         let settings = ControllerSettings {
             cluster_id: "house".to_owned(),
@@ -297,7 +299,7 @@ async fn converse(mut tcp: TcpStream, quorum: Quorum) -> Option<()> {
             if !welcome.error_code.is_ok() {
                 return None;
             }
-            quorum.serve_stream(&hello, tcp, buffer).await;
+            quorum.serve_stream(&hello, tcp.into(), buffer).await;
             return None;
         }
         let command: ControllerCommandRequest = decode_all(reader, header.version).ok()?;

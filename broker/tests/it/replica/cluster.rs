@@ -352,6 +352,7 @@ fn node(config: Arc<NodeConfig>, dirs: Vec<(PathBuf, Uuid)>, socket: TcpListener
             faults: faults.clone(),
             client_id: "replica".to_owned(),
             connect_timeout: Duration::from_secs(5),
+            ways: Arc::default(),
         },
     });
     let answering = Arc::clone(&replicas);
@@ -403,10 +404,15 @@ fn data(replicas: &Arc<Replicas>, version: i16) -> Data {
 
 /// A batch of records with these values.
 pub fn batch(values: &[&str]) -> Bytes {
+    batch_at(Clock::System.now_ms(), values)
+}
+
+/// A batch of records of one time.
+pub fn batch_at(timestamp_ms: i64, values: &[&str]) -> Bytes {
     let mut builder = BatchBuilder::new(BatchSettings::default());
     for value in values {
         let record = NewRecord {
-            timestamp_ms: Clock::System.now_ms(),
+            timestamp_ms,
             value: Some(value.as_bytes()),
             ..NewRecord::default()
         };

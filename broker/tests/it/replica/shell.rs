@@ -1,8 +1,10 @@
 //! Replicas over real logs and connections.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use broker::api::{delete_records, describe_log_dirs};
+use broker::clock::Clock;
 use broker::fault::Plan;
 use broker::group::{OFFSETS_TOPIC, OffsetsLog as _};
 use broker::meta::image::{Delta, Image};
@@ -12,7 +14,7 @@ use broker::wire::messages::{DeleteRecordsRequest, DescribeLogDirsRequest};
 use broker::wire::records::{RecordSet, Unpacker};
 use broker::wire::uuid::Uuid;
 
-use super::cluster::{Cluster, TOPIC, batch, set_topic, state, until};
+use super::cluster::{Cluster, Node, TOPIC, batch, batch_at, set_topic, state, until};
 
 fn offsets(records: &[u8]) -> Vec<i64> {
     let mut unpacker = Unpacker::default();
@@ -141,6 +143,126 @@ async fn a_full_disk_refuses_writes_serves_reads_and_recovers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_leader_elected_while_its_disk_is_full_leads_once_there_is_room() {
+    let cluster = Cluster::start(2, &[]).await;
+    cluster.node(1).produce(-1, batch(&["a"])).await.unwrap();
+    let elected = cluster.node(2);
+    elected.faults.set(Plan {
+        full_dirs: [0, 1].into(),
+        ..Plan::default()
+    });
+    cluster.control.change_partition(|state| {
+        state.leader = 2;
+        state.leader_epoch += 1;
+    });
+    let refused = elected.produce(1, batch(&["b"])).await.unwrap();
+    assert_eq!(refused.error_code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    elected.faults.set(Plan::default());
+    let leads = || async {
+        let done = elected.produce(-1, batch(&["b"])).await.unwrap();
+        done.error_code == ErrorCode::NONE
+    };
+    until("it leads", leads).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_a_full_disk_had_no_room_for_is_made_once_there_is() {
+    let cluster = Cluster::start(1, &[]).await;
+    let node = cluster.node(1);
+    node.faults.set(Plan {
+        full_dirs: [0, 1].into(),
+        ..Plan::default()
+    });
+    let id = Uuid([9; 16]);
+    let delta = Delta {
+        partitions: vec![(id, 0)],
+        ..Delta::default()
+    };
+    let later = |image: &mut Image| set_topic(image, OFFSETS_TOPIC, id, state(&[1], 1));
+    cluster.control.change(later, &delta);
+    let record = || batch(&["a"]).to_vec();
+    let refused = node.replicas.append(0, 0, record()).await;
+    assert_eq!(refused, Err(ErrorCode::KAFKA_STORAGE_ERROR));
+    node.faults.set(Plan::default());
+    let made = || async { node.replicas.append(0, 0, record()).await.is_ok() };
+    until("the replica is there", made).await;
+    assert!(node.replicas.offline_dirs().is_empty());
+}
+
+fn recovery_point(node: &Node) -> i64 {
+    let state = node.replicas.all()[0].clone();
+    let state = state.lock();
+    state.log.as_ref().unwrap().recovery_point()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_forces_to_disk_what_it_copied_when_a_segment_was_begun() {
+    let often = ("log.flush.offset.checkpoint.interval.ms", "20");
+    let cluster = Cluster::start(2, &[("log.segment.bytes", "1048576"), often]).await;
+    let value = "v".repeat(300 << 10);
+    for _ in 0..5 {
+        let done = cluster.node(1).produce(-1, batch(&[&value])).await.unwrap();
+        assert_eq!(done.error_code, ErrorCode::NONE);
+    }
+    for id in 1..=2 {
+        let forced = || async { recovery_point(cluster.node(id)) >= 3 };
+        until("the first segment is on disk", forced).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_flush_messages_a_write_is_on_every_disk_when_it_is_acknowledged() {
+    let cluster = Cluster::start(2, &[("log.flush.interval.messages", "1")]).await;
+    for end in 1..=5 {
+        let done = cluster.node(1).produce(-1, batch(&["a"])).await.unwrap();
+        assert_eq!(done.error_code, ErrorCode::NONE);
+        assert!(recovery_point(cluster.node(1)) >= end);
+        assert!(recovery_point(cluster.node(2)) >= end);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_flush_ms_a_write_is_on_disk_soon() {
+    let cluster = Cluster::start(2, &[("log.flush.interval.ms", "50")]).await;
+    cluster.node(1).produce(-1, batch(&["a"])).await.unwrap();
+    for id in 1..=2 {
+        let forced = || async { recovery_point(cluster.node(id)) == 1 };
+        until("it is on disk", forced).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_timestamp_is_one_that_is_committed() {
+    let cluster = Cluster::start(2, &[("replica.lag.time.max.ms", "600000")]).await;
+    let leader = cluster.node(1);
+    leader.produce(-1, batch(&["a"])).await.unwrap();
+    assert_eq!(leader.offset(-1, -3).offset, 0);
+    cluster.node(2).faults.set(Plan {
+        cut_brokers: [1].into(),
+        ..Plan::default()
+    });
+    let later = Clock::System.now_ms() + 60_000;
+    leader.produce(1, batch_at(later, &["b"])).await.unwrap();
+    let found = leader.offset(-1, -3);
+    assert_eq!((found.offset, found.timestamp), (-1, -1));
+    assert_eq!(leader.offset(-2, -3).offset, 1, "its own log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counters_go_with_the_last_replica_of_their_topic() {
+    let cluster = Cluster::start(1, &[]).await;
+    let node = cluster.node(1);
+    node.produce(-1, batch(&["a"])).await.unwrap();
+    assert!(node.metrics.text().contains("topic=\"t\""));
+    cluster.control.change_partition(|state| {
+        state.replicas = vec![9];
+        state.leader = 9;
+    });
+    let left = node.metrics.text();
+    assert!(!left.contains("topic=\"t\""), "{left}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failed_disk_goes_offline_with_its_replicas() {
     let cluster = Cluster::start(1, &[]).await;
     let node = cluster.node(1);
@@ -160,6 +282,27 @@ async fn a_failed_disk_goes_offline_with_its_replicas() {
     );
     assert_eq!(described.results[1].error_code, ErrorCode::NONE);
     assert!(described.results[1].total_bytes > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_topic_sends_its_waiting_readers_elsewhere() {
+    let cluster = Cluster::start(1, &[]).await;
+    let node = cluster.node(1);
+    node.produce(-1, batch(&["a"])).await.unwrap();
+    let (fetched, ()) = tokio::join!(node.fetch(1, 60_000), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let topic = cluster.control.image().topics.get(TOPIC).unwrap().clone();
+        let delta = Delta {
+            removed_topics: vec![(topic.id, topic.name.clone())],
+            ..Delta::default()
+        };
+        let gone = |image: &mut Image| {
+            Arc::make_mut(&mut image.topics).remove(TOPIC);
+        };
+        cluster.control.change(gone, &delta);
+    });
+    assert_eq!(fetched.error_code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+    assert!(node.replicas.offline_dirs().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

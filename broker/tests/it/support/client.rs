@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use broker::tls::Stream;
 use broker::wire::frame;
 use broker::wire::messages::Request;
 use bytes::BytesMut;
@@ -15,15 +16,20 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One connection.
 pub struct Client {
-    pub stream: TcpStream,
+    pub stream: Stream,
     buffer: BytesMut,
     number: i32,
 }
 
 impl Client {
     pub async fn connect(to: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(to).await.unwrap().into())
+    }
+
+    /// A connection that is already there.
+    pub fn over(stream: Stream) -> Self {
         Self {
-            stream: TcpStream::connect(to).await.unwrap(),
+            stream,
             buffer: BytesMut::new(),
             number: 0,
         }
@@ -34,6 +40,7 @@ impl Client {
         self.number += 1;
         let frame = frame::request_frame(request, version, self.number, Some("test")).unwrap();
         self.stream.write_all(&frame).await.unwrap();
+        self.stream.flush().await.unwrap();
         self.number
     }
 

@@ -86,6 +86,20 @@ impl Cluster {
         settings.insert(key.to_owned(), value.to_owned());
     }
 
+    /// Gives every node one more listener, at a port of its own.
+    pub fn add_listener(&mut self, name: &str) {
+        let ports = free_ports(self.settings.len());
+        for (settings, port) in self.settings.iter_mut().zip(ports) {
+            let listeners = settings.get_mut("listeners").unwrap();
+            listeners.push_str(&format!(",{name}://127.0.0.1:{port}"));
+        }
+    }
+
+    /// A connection to a running node's listener of this name.
+    pub async fn client_of(&self, id: i32, listener: &str) -> Client {
+        Client::connect(self.node(id).addresses()[listener]).await
+    }
+
     /// Every id, running or not.
     pub fn ids(&self) -> Vec<i32> {
         (1..).take(self.settings.len()).collect()

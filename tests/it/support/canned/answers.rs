@@ -56,7 +56,7 @@ impl Shared {
             }
             ApiKey::DESCRIBE_CONFIGS => {
                 let request = read::<DescribeConfigsRequest>(body, version)?;
-                response_frame(&self.describe_configs(&request), version, 0)
+                response_frame(&self.describe_configs(node, &request), version, 0)
             }
             ApiKey::DESCRIBE_LOG_DIRS => response_frame(&self.log_dirs(node, version), version, 0),
             ApiKey::LIST_GROUPS => response_frame(&self.list_groups(node), version, 0),
@@ -123,7 +123,7 @@ impl Shared {
             .iter()
             .map(|(id, port)| metadata::MetadataResponseBroker {
                 node_id: *id,
-                host: "127.0.0.1".to_owned(),
+                host: self.world.host(*id),
                 port: i32::from(*port),
                 rack: Some("a".to_owned()),
                 ..Default::default()
@@ -175,7 +175,7 @@ impl Shared {
             .iter()
             .map(|(id, port)| describe_cluster::DescribeClusterBroker {
                 broker_id: *id,
-                host: "127.0.0.1".to_owned(),
+                host: self.world.host(*id),
                 port: i32::from(*port),
                 is_fenced: version < 2,
                 ..Default::default()
@@ -218,7 +218,11 @@ impl Shared {
         }
     }
 
-    fn describe_configs(&self, request: &DescribeConfigsRequest) -> DescribeConfigsResponse {
+    fn describe_configs(
+        &self,
+        node: i32,
+        request: &DescribeConfigsRequest,
+    ) -> DescribeConfigsResponse {
         let code = self.refusal(
             ApiKey::DESCRIBE_CONFIGS,
             ErrorCode::TOPIC_AUTHORIZATION_FAILED,
@@ -228,9 +232,17 @@ impl Shared {
             value: Some(value.to_owned()),
             ..Default::default()
         };
+        // Only a broker itself tells its own settings.
+        let foreign = |resource: &describe_configs::DescribeConfigsResource| {
+            resource.resource_type == 4 && resource.resource_name != node.to_string()
+        };
         let result = |resource: &describe_configs::DescribeConfigsResource| {
             describe_configs::DescribeConfigsResult {
-                error_code: code,
+                error_code: if code.is_ok() && foreign(resource) {
+                    ErrorCode::INVALID_REQUEST
+                } else {
+                    code
+                },
                 resource_type: resource.resource_type,
                 resource_name: resource.resource_name.clone(),
                 configs: vec![

@@ -25,6 +25,8 @@ pub struct World {
     /// Version ranges that differ from the codec's; `None` = not offered.
     pub versions: BTreeMap<ApiKey, Option<(i16, i16)>>,
     pub cluster_id: &'static str,
+    /// What brokers advertise as their host; `{id}` stands for the id.
+    pub host: &'static str,
 }
 
 impl World {
@@ -39,6 +41,7 @@ impl World {
             reads: 0,
             versions: BTreeMap::new(),
             cluster_id: "paper-cluster-00000001",
+            host: "127.0.0.1",
         }
     }
 
@@ -60,6 +63,17 @@ impl World {
             reads,
             ..self
         }
+    }
+
+    /// With brokers that advertise these names.
+    #[must_use]
+    pub fn advertising(self, host: &'static str) -> Self {
+        Self { host, ..self }
+    }
+
+    /// The host that a broker advertises.
+    pub fn host(&self, id: i32) -> String {
+        self.host.replace("{id}", &id.to_string())
     }
 
     /// With an API offered in these versions only, or not at all.

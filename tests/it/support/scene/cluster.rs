@@ -185,8 +185,26 @@ fn probes(scene: &Scene) -> BTreeMap<BrokerId, Arc<Probe>> {
     scene
         .brokers()
         .into_iter()
-        .map(|(id, _)| (BrokerId(id), Arc::new(probe(scene, id))))
+        .map(|(id, _)| (BrokerId(id), Arc::new(led(scene, id, probe(scene, id)))))
         .collect()
+}
+
+/// A probe that goes by a rule, or whose last failure is remembered.
+fn led(scene: &Scene, id: i32, mut probe: Probe) -> Probe {
+    let key = id.to_string();
+    if let Some((rule, dialled)) = scene.led.get(&key) {
+        probe.rule = Some(rule.as_str().into());
+        probe.dialled = Some(dialled.as_str().into());
+    }
+    probe.last_failure = scene.failed_lately.get(&key).map(|text| {
+        let failure = ProbeFailure {
+            rung: Rung::Tcp,
+            text: text.as_str().into(),
+            refused: true,
+        };
+        (failure, NOW.minus(Span::from_secs(60)))
+    });
+    probe
 }
 
 fn probe(scene: &Scene, id: i32) -> Probe {
@@ -218,6 +236,10 @@ fn probe(scene: &Scene, id: i32) -> Probe {
         } else {
             failed(Rung::Tcp, format!("no answer from {address}"), false, since)
         };
+    }
+    if let Some(text) = scene.misled.get(&key) {
+        let since = NOW.minus(Span::from_secs(600));
+        return failed(Rung::Node, text.clone(), true, since);
     }
     if let Some(age) = scene.hanging.get(&key) {
         let text = format!("{address} is open, the broker does not answer");

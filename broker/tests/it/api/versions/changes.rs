@@ -1,0 +1,221 @@
+//! Changes of topics, settings and leaders: done, refused, and with words that are too long.
+
+use broker::wire::error_code::ErrorCode;
+use broker::wire::messages::create_topics::{CreatableReplicaAssignment, CreatableTopic};
+use broker::wire::messages::{
+    AlterConfigsRequest, AlterPartitionReassignmentsRequest, CreatePartitionsRequest,
+    CreateTopicsRequest, DeleteTopicsRequest, ElectLeadersRequest, IncrementalAlterConfigsRequest,
+    InitProducerIdRequest, UnregisterBrokerRequest, alter_configs, alter_partition_reassignments,
+    create_partitions, delete_topics, elect_leaders, incremental_alter_configs,
+};
+use broker::wire::uuid::Uuid;
+
+use super::{Asker, TOPIC, by_topic};
+
+pub(super) async fn topics(asker: &mut Asker) {
+    let create = |name: &str, assigned: &[i32]| CreatableTopic {
+        name: name.to_owned(),
+        num_partitions: -1,
+        replication_factor: -1,
+        assignments: (0..)
+            .zip(assigned)
+            .map(|(index, broker)| CreatableReplicaAssignment {
+                partition_index: index,
+                broker_ids: vec![*broker],
+                ..CreatableReplicaAssignment::default()
+            })
+            .collect(),
+        ..CreatableTopic::default()
+    };
+    let request = CreateTopicsRequest {
+        topics: vec![create(TOPIC, &[1, 2])],
+        ..CreateTopicsRequest::default()
+    };
+    let created = asker.ask(&request, 7).await;
+    assert_eq!(created.topics[0].error_code, ErrorCode::NONE);
+    asker
+        .all(|version| {
+            vec![CreateTopicsRequest {
+                topics: vec![
+                    create(&format!("v-{version}"), &[1]),
+                    create(TOPIC, &[1]),
+                    create("not/a/name", &[1]),
+                    create("nowhere", &[77]),
+                ],
+                ..CreateTopicsRequest::default()
+            }]
+        })
+        .await;
+}
+
+pub(super) async fn changes(asker: &mut Asker) {
+    asker
+        .all(|_| {
+            let init = |id: Option<&str>| InitProducerIdRequest {
+                transactional_id: id.map(str::to_owned),
+                transaction_timeout_ms: 1000,
+                ..InitProducerIdRequest::default()
+            };
+            vec![init(None), init(Some("t"))]
+        })
+        .await;
+    asker
+        .all(|version| {
+            let grow = |name: &str, count| create_partitions::CreatePartitionsTopic {
+                name: name.to_owned(),
+                count,
+                assignments: None,
+                ..create_partitions::CreatePartitionsTopic::default()
+            };
+            vec![CreatePartitionsRequest {
+                topics: vec![
+                    grow(&format!("v-{}", version + 2), 2),
+                    grow(TOPIC, 1),
+                    grow("unknown", 3),
+                ],
+                timeout_ms: 10_000,
+                ..CreatePartitionsRequest::default()
+            }]
+        })
+        .await;
+    settings(asker).await;
+    let long = "x".repeat(32_000);
+    asker
+        .all(|version| {
+            let elect = |election_type, topic_partitions| ElectLeadersRequest {
+                election_type,
+                topic_partitions,
+                ..ElectLeadersRequest::default()
+            };
+            let named = by_topic(
+                |index| index,
+                |name, partitions| elect_leaders::TopicPartitions {
+                    topic: name.to_owned(),
+                    partitions,
+                    ..elect_leaders::TopicPartitions::default()
+                },
+            );
+            let unclean = i8::from(version >= 1);
+            let odd = if version >= 1 { 9 } else { 0 };
+            vec![
+                elect(0, None),
+                elect(0, Some(named.clone())),
+                elect(unclean, Some(named.clone())),
+                elect(odd, Some(named)),
+            ]
+        })
+        .await;
+    asker
+        .all(|_| {
+            let moved = by_topic(
+                |partition_index| alter_partition_reassignments::ReassignablePartition {
+                    partition_index,
+                    replicas: Some(vec![1]),
+                    ..alter_partition_reassignments::ReassignablePartition::default()
+                },
+                |name, partitions| alter_partition_reassignments::ReassignableTopic {
+                    name: name.to_owned(),
+                    partitions,
+                    ..alter_partition_reassignments::ReassignableTopic::default()
+                },
+            );
+            vec![AlterPartitionReassignmentsRequest {
+                topics: moved,
+                ..AlterPartitionReassignmentsRequest::default()
+            }]
+        })
+        .await;
+    asker
+        .all(|_| {
+            vec![UnregisterBrokerRequest {
+                broker_id: 77,
+                ..UnregisterBrokerRequest::default()
+            }]
+        })
+        .await;
+    // A name as long as a string may be comes back in what is said of it.
+    let request = CreateTopicsRequest {
+        topics: vec![CreatableTopic {
+            name: long,
+            num_partitions: 1,
+            replication_factor: 1,
+            ..CreatableTopic::default()
+        }],
+        ..CreateTopicsRequest::default()
+    };
+    asker.ask(&request, 7).await;
+    asker
+        .all(|version| {
+            let names = [format!("v-{}", version + 1), "unknown".to_owned()];
+            let (by_name, by_id) = if version < 6 {
+                (names.to_vec(), Vec::new())
+            } else {
+                let state = |name: Option<String>, topic_id| delete_topics::DeleteTopicState {
+                    name,
+                    topic_id,
+                    ..delete_topics::DeleteTopicState::default()
+                };
+                let mut named: Vec<_> = names.map(|name| state(Some(name), Uuid::ZERO)).to_vec();
+                named.push(state(None, Uuid([9; 16])));
+                (Vec::new(), named)
+            };
+            vec![DeleteTopicsRequest {
+                topics: by_id,
+                topic_names: by_name,
+                timeout_ms: 10_000,
+                ..DeleteTopicsRequest::default()
+            }]
+        })
+        .await;
+}
+
+/// Values that are taken, and one that is refused and as long as a string may be.
+async fn settings(asker: &mut Asker) {
+    let long = "x".repeat(32_767);
+    let resources = [(2, TOPIC), (2, "unknown"), (4, "1"), (77, "x")];
+    let values = ["60000", &long];
+    asker
+        .all(|_| {
+            let one = |value: &str| {
+                let of = |(resource_type, name): (i8, &str)| {
+                    incremental_alter_configs::AlterConfigsResource {
+                        resource_type,
+                        resource_name: name.to_owned(),
+                        configs: vec![incremental_alter_configs::AlterableConfig {
+                            name: "retention.ms".to_owned(),
+                            value: Some(value.to_owned()),
+                            ..incremental_alter_configs::AlterableConfig::default()
+                        }],
+                        ..incremental_alter_configs::AlterConfigsResource::default()
+                    }
+                };
+                IncrementalAlterConfigsRequest {
+                    resources: resources.map(of).to_vec(),
+                    ..IncrementalAlterConfigsRequest::default()
+                }
+            };
+            values.map(one).to_vec()
+        })
+        .await;
+    asker
+        .all(|_| {
+            let one = |value: &str| {
+                let of = |(resource_type, name): (i8, &str)| alter_configs::AlterConfigsResource {
+                    resource_type,
+                    resource_name: name.to_owned(),
+                    configs: vec![alter_configs::AlterableConfig {
+                        name: "retention.ms".to_owned(),
+                        value: Some(value.to_owned()),
+                        ..alter_configs::AlterableConfig::default()
+                    }],
+                    ..alter_configs::AlterConfigsResource::default()
+                };
+                AlterConfigsRequest {
+                    resources: resources.map(of).to_vec(),
+                    ..AlterConfigsRequest::default()
+                }
+            };
+            values.map(one).to_vec()
+        })
+        .await;
+}

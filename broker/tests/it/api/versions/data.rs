@@ -1,0 +1,142 @@
+//! Writing, reading, and what is asked of logs.
+
+use broker::wire::messages::{
+    DeleteRecordsRequest, FetchRequest, ListOffsetsRequest, OffsetForLeaderEpochRequest,
+    ProduceRequest, delete_records, fetch, list_offsets, offset_for_leader_epoch, produce,
+};
+use broker::wire::records::{BatchBuilder, BatchSettings, NewRecord, Producer};
+use broker::wire::uuid::Uuid;
+use bytes::Bytes;
+
+use super::{Asker, by_topic, id_of};
+
+fn records(version: i16) -> Bytes {
+    let mut builder = BatchBuilder::new(BatchSettings {
+        producer: Some(Producer {
+            id: i64::from(version) + 1000,
+            epoch: 0,
+            base_sequence: 0,
+        }),
+        ..BatchSettings::default()
+    });
+    let record = NewRecord {
+        timestamp_ms: 1_700_000_000_000,
+        value: Some(b"v"),
+        ..NewRecord::default()
+    };
+    builder.push(&record).unwrap();
+    builder.finish().unwrap().into()
+}
+
+pub(super) async fn data(asker: &mut Asker, id: Uuid) {
+    let write = |version: i16, acks| ProduceRequest {
+        acks,
+        timeout_ms: 5_000,
+        topic_data: by_topic(
+            |index| produce::PartitionProduceData {
+                index,
+                records: Some(records(version)),
+                ..produce::PartitionProduceData::default()
+            },
+            |name, partition_data| produce::TopicProduceData {
+                name: name.to_owned(),
+                topic_id: id_of(name, id),
+                partition_data,
+                ..produce::TopicProduceData::default()
+            },
+        ),
+        ..ProduceRequest::default()
+    };
+    asker
+        .all(|version| vec![write(version, 1), write(version, -1), write(version, 5)])
+        .await;
+    let read = |version: i16, isolation_level, offset| FetchRequest {
+        min_bytes: 1,
+        max_wait_ms: 10,
+        isolation_level,
+        topics: by_topic(
+            |partition| fetch::FetchPartition {
+                partition,
+                fetch_offset: offset,
+                last_fetched_epoch: if version >= 12 { 0 } else { -1 },
+                partition_max_bytes: 1 << 20,
+                ..fetch::FetchPartition::default()
+            },
+            |name, partitions| fetch::FetchTopic {
+                topic: name.to_owned(),
+                topic_id: id_of(name, id),
+                partitions,
+                ..fetch::FetchTopic::default()
+            },
+        ),
+        ..FetchRequest::default()
+    };
+    let offsets = [0, 1_000];
+    asker
+        .all(|version| {
+            let each = offsets.into_iter();
+            each.flat_map(|offset| [0, 1].map(|isolation| read(version, isolation, offset)))
+                .collect()
+        })
+        .await;
+    asker
+        .all(|version| {
+            let at = |timestamp| ListOffsetsRequest {
+                replica_id: -1,
+                isolation_level: i8::from(version >= 2),
+                topics: by_topic(
+                    |partition_index| list_offsets::ListOffsetsPartition {
+                        partition_index,
+                        timestamp,
+                        ..list_offsets::ListOffsetsPartition::default()
+                    },
+                    |name, partitions| list_offsets::ListOffsetsTopic {
+                        name: name.to_owned(),
+                        partitions,
+                        ..list_offsets::ListOffsetsTopic::default()
+                    },
+                ),
+                ..ListOffsetsRequest::default()
+            };
+            [-6, -5, -4, -3, -2, -1, 5].map(at).to_vec()
+        })
+        .await;
+    asker
+        .all(|_| {
+            vec![OffsetForLeaderEpochRequest {
+                topics: by_topic(
+                    |partition| offset_for_leader_epoch::OffsetForLeaderPartition {
+                        partition,
+                        ..offset_for_leader_epoch::OffsetForLeaderPartition::default()
+                    },
+                    |name, partitions| offset_for_leader_epoch::OffsetForLeaderTopic {
+                        topic: name.to_owned(),
+                        partitions,
+                        ..offset_for_leader_epoch::OffsetForLeaderTopic::default()
+                    },
+                ),
+                ..OffsetForLeaderEpochRequest::default()
+            }]
+        })
+        .await;
+    asker
+        .all(|version| {
+            vec![DeleteRecordsRequest {
+                topics: by_topic(
+                    |partition_index| delete_records::DeleteRecordsPartition {
+                        partition_index,
+                        offset: i64::from(version),
+                        ..delete_records::DeleteRecordsPartition::default()
+                    },
+                    |name, partitions| delete_records::DeleteRecordsTopic {
+                        name: name.to_owned(),
+                        partitions,
+                        ..delete_records::DeleteRecordsTopic::default()
+                    },
+                ),
+                timeout_ms: 5_000,
+                ..DeleteRecordsRequest::default()
+            }]
+        })
+        .await;
+}
