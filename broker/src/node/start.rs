@@ -1,5 +1,6 @@
 //! Builds the parts of a node in order. What fails leaves nothing running.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,10 +43,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let broker = build(config, &dirs, (metrics, dialer), &first).await?;
     numbers::watch_process(&broker.metrics);
     numbers::watch_cluster(&broker);
-    let addresses = bound
-        .iter()
-        .map(|bound| (bound.name.to_string(), bound.address))
-        .collect();
+    let addresses = bound.iter().map(named).collect();
     let (want, wanted) = watch::channel(Want::Serve);
     let (standing, stood) = watch::channel(Standing::Unknown);
     let (trouble, troubled) = watch::channel(None);
@@ -93,6 +91,10 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
         trouble: troubled,
         dirs,
     })
+}
+
+fn named(bound: &Bound) -> (String, SocketAddr) {
+    (bound.name.to_string(), bound.address)
 }
 
 /// Opens the directories; faults on purpose hold from the first access on.

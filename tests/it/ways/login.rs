@@ -60,11 +60,10 @@ async fn the_right_password_or_token_is_let_in() {
     }
 }
 
-#[tokio::test]
-async fn every_refused_login_has_its_sentence_and_is_no_broker_that_is_down() {
+/// Situations, who stands at the door, and the login.
+fn refusals() -> [(&'static str, Doorman, Sasl); 12] {
     let expired = "e30.eyJleHAiOjE3NzM0OTcxNjB9.x";
-    let mut said = Vec::new();
-    for (what, doorman, sasl) in [
+    [
         (
             "PLAIN, wrong password",
             Doorman::Plain("\0alice\0pencil"),
@@ -120,7 +119,13 @@ async fn every_refused_login_has_its_sentence_and_is_no_broker_that_is_down() {
             plain("pencil"),
         ),
         ("too old", Doorman::Old, plain("pencil")),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn every_refused_login_has_its_sentence_and_is_no_broker_that_is_down() {
+    let mut said = Vec::new();
+    for (what, doorman, sasl) in refusals() {
         let error = turned_away(doorman, sasl).await;
         assert_eq!(
             (error.rung, error.refused),

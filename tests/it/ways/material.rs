@@ -103,14 +103,8 @@ fn what_cannot_be_used_is_named_with_what_to_do() {
     let cut = folder.file("cut.pem", b"-----BEGIN CERTIFICATE-----\nMIIB");
     let empty = folder.file("empty.pem", b"-----BEGIN X-----\nAAAA\n-----END X-----\n");
     let key = data("old-key.pem");
-    let other_key = folder.file(
-        "other.pem",
-        Authority::new("x")
-            .issue(&["x"], |_| {})
-            .key
-            .serialize_pem()
-            .as_bytes(),
-    );
+    let other = Authority::new("x").issue(&["x"], |_| {}).key;
+    let other_key = folder.file("other.pem", other.serialize_pem().as_bytes());
     let trust = |path: &Path| load(trusting(locked(path, None)));
     let mut said = Vec::new();
     for (what, loaded) in [
