@@ -18,9 +18,7 @@ use super::error::CallError;
 use super::pace::Pace;
 use super::{admin, focus as eyes, groups, log_dirs, patrol, roster, topology};
 use crate::clock::now;
-use crate::model::{
-    BrokerId, Facts, Failure, Focus, Snapshot, Span, Stakes, Topics, Topology,
-};
+use crate::model::{BrokerId, Facts, Failure, Focus, Snapshot, Span, Stakes, Topics, Topology};
 
 /// Updates that may wait for the assembler; beyond that pollers wait.
 const UPDATES: usize = 64;

@@ -188,8 +188,8 @@ fn dialer(profile: &Profile) -> Result<Dialer, ProfileError> {
     let bootstrap = addresses.map(|text| cluster::bootstrap_endpoint(text));
     let bootstrap: Result<Vec<_>, _> = bootstrap.collect();
     let bootstrap = bootstrap.map_err(WayError::Address);
-    let dialer = bootstrap
-        .and_then(|bootstrap| Dialer::new(&profile.security, &profile.route, &bootstrap));
+    let dialer =
+        bootstrap.and_then(|bootstrap| Dialer::new(&profile.security, &profile.route, &bootstrap));
     dialer.map_err(|error| ProfileError::Missing(error.to_string()))
 }
 

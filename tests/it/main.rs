@@ -13,5 +13,5 @@ mod shots;
 mod support;
 mod tidy;
 mod ui;
-mod ways_in;
 mod ways;
+mod ways_in;

@@ -12,7 +12,7 @@ const NAMELESS: [&str; 8] = [
 ];
 
 /// Files whose parent is the build tool and not a module.
-const CRATE_ROOTS: [&str; 5] = [
+const CRATE_ROOTS: [&str; 6] = [
     "lib.rs",
     "main.rs",
     "build.rs",
