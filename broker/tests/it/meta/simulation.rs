@@ -172,19 +172,17 @@ impl Life {
     fn place_replicas(&mut self, broker: i32) {
         let node = &self.nodes[&broker];
         let known = node.image.brokers.get(&broker);
-        let Some([disk]) = known.map(|known| known.registration.log_dirs.as_slice()) else {
-            return;
-        };
+        let disks = known.map_or(&[][..], |known| &known.registration.log_dirs);
+        let [disk] = disks else { return };
         let is_elsewhere = |state: &PartitionState| {
             let mut replicas = state.replicas.iter().zip(&state.directories);
             replicas.any(|(id, directory)| *id == broker && directory != disk)
         };
         let mut requests = Vec::new();
         for topic in node.image.topics.values() {
-            let indexed = (0..).zip(&topic.partitions);
-            let elsewhere = indexed.filter(|(_, state)| is_elsewhere(state));
             let request = |(index, _)| placed((broker, node.epoch), *disk, (topic.id, index));
-            requests.extend(elsewhere.map(request));
+            let indexed = (0..).zip(&topic.partitions);
+            requests.extend(indexed.filter(|(_, one)| is_elsewhere(one)).map(request));
         }
         for request in requests {
             let _: AssignReplicasToDirsResponse = self.cluster.submit(request);
