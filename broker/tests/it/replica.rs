@@ -1,6 +1,7 @@
 //! Replication: the deciding parts against a model of the world, by seed.
 #![cfg(test)]
 
+mod batches;
 mod cluster;
 mod compaction;
 mod disk;

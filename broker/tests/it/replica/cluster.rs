@@ -36,7 +36,6 @@ use broker::wire::messages::{
     decode_all,
 };
 use broker::wire::primitives::Reader;
-use broker::wire::records::{BatchBuilder, BatchSettings, NewRecord};
 use broker::wire::uuid::Uuid;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -400,25 +399,6 @@ fn data(replicas: &Arc<Replicas>, version: i16) -> Data {
         version,
         listener: "PLAINTEXT".into(),
     }
-}
-
-/// A batch of records with these values.
-pub fn batch(values: &[&str]) -> Bytes {
-    batch_at(Clock::System.now_ms(), values)
-}
-
-/// A batch of records of one time.
-pub fn batch_at(timestamp_ms: i64, values: &[&str]) -> Bytes {
-    let mut builder = BatchBuilder::new(BatchSettings::default());
-    for value in values {
-        let record = NewRecord {
-            timestamp_ms,
-            value: Some(value.as_bytes()),
-            ..NewRecord::default()
-        };
-        builder.push(&record).unwrap();
-    }
-    builder.finish().unwrap().into()
 }
 
 impl Node {

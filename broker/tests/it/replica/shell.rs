@@ -14,7 +14,8 @@ use broker::wire::messages::{DeleteRecordsRequest, DescribeLogDirsRequest};
 use broker::wire::records::{RecordSet, Unpacker};
 use broker::wire::uuid::Uuid;
 
-use super::cluster::{Cluster, Node, TOPIC, batch, batch_at, set_topic, state, until};
+use super::batches::{batch, batch_at};
+use super::cluster::{Cluster, Node, TOPIC, set_topic, state, until};
 
 fn offsets(records: &[u8]) -> Vec<i64> {
     let mut unpacker = Unpacker::default();
