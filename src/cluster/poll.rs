@@ -132,6 +132,14 @@ struct Nudges {
     brokers: u64,
 }
 
+impl Nudges {
+    /// Counts topics and brokers that nobody knew.
+    fn note(&mut self, topics: bool, brokers: bool) {
+        self.topics += u64::from(topics);
+        self.brokers += u64::from(brokers);
+    }
+}
+
 /// Which nudges a poller heeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Heed {
@@ -297,10 +305,8 @@ async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
                 let learned = Learned::now((seen.topology, seen.identity), seen.from);
                 desk.tell(Update::Topology(learned)).await;
                 if topics || brokers {
-                    desk.nudges.send_modify(|nudges| {
-                        nudges.topics += u64::from(topics);
-                        nudges.brokers += u64::from(brokers);
-                    });
+                    desk.nudges
+                        .send_modify(|nudges| nudges.note(topics, brokers));
                 }
                 match hurries {
                     1..=HURRIES => pace.jittered().min(SEARCH),

@@ -214,10 +214,10 @@ impl Surveyor {
                     endpoint: target,
                     id: Some(id),
                 };
-                let tried = surveyor.try_places(&target, places, sole).await;
+                let found = surveyor.try_places(&target, places, sole).await;
                 let from = from(&target.endpoint);
                 let open = || printable(&format!("{from} -> HOST:PORT"));
-                let advice = match tried {
+                let advice = match found {
                     Some(rule) => Advice::Tried { id, rule },
                     None => Advice::Open { id, rule: open() },
                 };

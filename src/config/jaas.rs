@@ -49,14 +49,12 @@ impl LoginModule {
         loop {
             match tokens.next() {
                 Some(Token::Sign(';')) => break,
-                Some(Token::Word(name)) => {
-                    let (Some(Token::Sign('=')), Some(Token::Word(value))) =
-                        (tokens.next(), tokens.next())
-                    else {
-                        return Err(JaasError::NotAnOption);
-                    };
-                    options.push((name, Secret::new(&value)));
-                }
+                Some(Token::Word(name)) => match (tokens.next(), tokens.next()) {
+                    (Some(Token::Sign('=')), Some(Token::Word(value))) => {
+                        options.push((name, Secret::new(&value)));
+                    }
+                    _ => return Err(JaasError::NotAnOption),
+                },
                 Some(Token::Sign(_)) => return Err(JaasError::NotAnOption),
                 None => return Err(JaasError::NoEnd),
             }

@@ -171,7 +171,7 @@ pub enum TokenSource {
     File(PathBuf),
     /// What a command prints.
     Command(Vec<String>),
-    /// OpenID Connect, client credentials (KIP-768).
+    /// `OpenID` Connect, client credentials (KIP-768).
     Oidc {
         /// `sasl.oauthbearer.token.endpoint.url`.
         endpoint: String,

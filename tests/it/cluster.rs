@@ -311,7 +311,9 @@ async fn a_broker_that_goes_away_is_unreachable_and_comes_back() {
 async fn a_slow_question_that_was_refused_at_first_contact_is_asked_again_soon() {
     let canned = Canned::start(World::empty(2).topics(3, 2)).await;
     let slow = [ApiKey::DESCRIBE_CONFIGS, ApiKey::DESCRIBE_LOG_DIRS];
-    slow.iter().for_each(|key| canned.deny(*key));
+    for key in slow {
+        canned.deny(key);
+    }
     let options = WatchOptions {
         paces: Paces {
             slow: Duration::from_hours(1),
@@ -324,7 +326,9 @@ async fn a_slow_question_that_was_refused_at_first_contact_is_asked_again_soon()
         kind_of(&s.facts.configs).is_some() && canned.count(ApiKey::DESCRIBE_LOG_DIRS) > 0
     })
     .await;
-    slow.iter().for_each(|key| canned.allow(*key));
+    for key in slow {
+        canned.allow(key);
+    }
     until(&mut watch, |s| {
         let disks = s.facts.log_dirs.values();
         let told = disks.filter(|disks| disks.value().is_some()).count();

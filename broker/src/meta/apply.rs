@@ -184,18 +184,15 @@ fn set_credential(
     (hash, credential): (Hash, Option<&Credential>),
 ) -> Option<()> {
     let users = Arc::make_mut(&mut image.scram_users);
-    match credential {
-        Some(credential) => {
-            let known = users.entry(user.to_owned()).or_default();
-            known.insert(hash, credential.clone());
-        }
-        None => {
-            let known = users.get_mut(user)?;
-            known.remove(&hash)?;
-            if known.is_empty() {
-                users.remove(user);
-            }
-        }
+    if let Some(credential) = credential {
+        let known = users.entry(user.to_owned()).or_default();
+        known.insert(hash, credential.clone());
+        return Some(());
+    }
+    let known = users.get_mut(user)?;
+    known.remove(&hash)?;
+    if known.is_empty() {
+        users.remove(user);
     }
     Some(())
 }

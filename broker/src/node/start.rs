@@ -74,11 +74,8 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
         tasks.spawn(Arc::clone(&broker.groups).keep_time());
         tasks.spawn(membership.keep());
     }
-    log::info!(
-        "node {} of cluster {} listens",
-        broker.config.node_id,
-        broker.cluster_id
-    );
+    let (id, cluster) = (broker.config.node_id, &broker.cluster_id);
+    log::info!("node {id} of cluster {cluster} listens");
     Ok(NodeHandle {
         addresses,
         broker,

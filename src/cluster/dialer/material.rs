@@ -284,7 +284,7 @@ impl Piece {
         for (_, entry) in store.entries() {
             match entry {
                 KeyStoreEntry::Certificate(certificate) => {
-                    found.push(certificate.as_der().to_vec())
+                    found.push(certificate.as_der().to_vec());
                 }
                 KeyStoreEntry::PrivateKeyChain(chain) => {
                     found.extend(chain.certs().iter().map(|one| one.as_der().to_vec()));

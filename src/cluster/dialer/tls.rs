@@ -91,7 +91,7 @@ impl Tls {
                 inner,
                 endpoint: endpoint.clone(),
                 own: own(&asked),
-                heard: false,
+                spoke: false,
             })),
             Ok(Err(error)) => Err(failure(endpoint, &error, own(&asked))),
             Err(_) => {
@@ -287,13 +287,13 @@ struct Heard {
     endpoint: Endpoint,
     own: Own,
     /// Whether anything was read: then the server has taken us in.
-    heard: bool,
+    spoke: bool,
 }
 
 impl Heard {
     /// What an error or an end means before anything was heard.
     fn refusal(&self, error: Option<&io::Error>) -> Option<io::Error> {
-        if self.heard {
+        if self.spoke {
             return None;
         }
         let alert = |error: &&io::Error| {
@@ -323,7 +323,7 @@ impl AsyncRead for Heard {
         let before = buffer.filled().len();
         match ready!(Pin::new(&mut self.inner).poll_read(cx, buffer)) {
             Ok(()) if buffer.filled().len() > before => {
-                self.heard = true;
+                self.spoke = true;
                 Poll::Ready(Ok(()))
             }
             Ok(()) => Poll::Ready(self.refusal(None).map_or(Ok(()), Err)),

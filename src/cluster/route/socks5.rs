@@ -184,18 +184,16 @@ fn request(place: &Place<'_>) -> Option<Vec<u8>> {
             address.port()
         }
         // An address written as a name is an address: not every proxy resolves those.
-        Place::Name(endpoint) => match endpoint.host.parse() {
-            Ok(ip) => {
+        Place::Name(endpoint) => {
+            if let Ok(ip) = endpoint.host.parse() {
                 let address = SocketAddr::new(ip, endpoint.port);
                 return self::request(&Place::Address(address));
             }
-            Err(_) => {
-                request.push(NAME);
-                request.push(u8::try_from(endpoint.host.len()).ok()?);
-                request.extend_from_slice(endpoint.host.as_bytes());
-                endpoint.port
-            }
-        },
+            request.push(NAME);
+            request.push(u8::try_from(endpoint.host.len()).ok()?);
+            request.extend_from_slice(endpoint.host.as_bytes());
+            endpoint.port
+        }
     };
     request.extend_from_slice(&port.to_be_bytes());
     Some(request)

@@ -241,14 +241,13 @@ impl<'a> Guest<'a> {
         let doorman = &self.plan.doorman;
         match (header.key, doorman) {
             (_, Doorman::Silent) => std::future::pending().await,
-            (_, Doorman::Slams) => None,
+            (_, Doorman::Slams) | (ApiKey::SASL_AUTHENTICATE, Doorman::SlamsLate) => None,
             (ApiKey::API_VERSIONS, _) => response_frame(&greeting(doorman), version, number).ok(),
             (ApiKey::SASL_HANDSHAKE, _) => {
                 count(&self.tally.begun);
                 let asked: SaslHandshakeRequest = decode_all(Reader::over(body), version).ok()?;
                 response_frame(&self.handshake(&asked.mechanism), version, number).ok()
             }
-            (ApiKey::SASL_AUTHENTICATE, Doorman::SlamsLate) => None,
             (ApiKey::SASL_AUTHENTICATE, _) => {
                 let asked: SaslAuthenticateRequest =
                     decode_all(Reader::over(body), version).ok()?;

@@ -42,6 +42,15 @@ enum Protocol {
     Connect,
 }
 
+impl Protocol {
+    async fn serve(self, client: TcpStream, login: Login, behind: Arc<Behind>) -> Option<()> {
+        match self {
+            Self::Socks5 => socks5(client, login, &behind).await,
+            Self::Connect => connect(client, login, &behind).await,
+        }
+    }
+}
+
 impl Proxy {
     /// A SOCKS5 proxy. `names`: advertised `host:port` → where that is.
     pub async fn socks5(login: Login, names: BTreeMap<String, String>) -> Self {
@@ -66,12 +75,7 @@ impl Proxy {
             let mut streams = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let known = known.clone();
-                streams.spawn(async move {
-                    match protocol {
-                        Protocol::Socks5 => socks5(stream, login, &known).await,
-                        Protocol::Connect => connect(stream, login, &known).await,
-                    }
-                });
+                streams.spawn(protocol.serve(stream, login, known));
             }
         });
         Self {

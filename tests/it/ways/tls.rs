@@ -99,7 +99,9 @@ async fn every_bad_certificate_has_its_sentence() {
         ("common name only", ours.issue(&[], common_name(HOST))),
         (
             "no name at all",
-            ours.issue(&[], |params| params.distinguished_name = Default::default()),
+            ours.issue(&[], |params| {
+                params.distinguished_name = rcgen::DistinguishedName::default();
+            }),
         ),
         ("unknown authority", theirs.issue(&[HOST], |_| {})),
         ("for clients", ours.issue(&[HOST], for_clients)),

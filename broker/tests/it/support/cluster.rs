@@ -91,7 +91,7 @@ impl Cluster {
         let ports = free_ports(self.settings.len());
         for (settings, port) in self.settings.iter_mut().zip(ports) {
             let listeners = settings.get_mut("listeners").unwrap();
-            listeners.push_str(&format!(",{name}://127.0.0.1:{port}"));
+            *listeners = format!("{listeners},{name}://127.0.0.1:{port}");
         }
     }
 

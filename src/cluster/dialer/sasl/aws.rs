@@ -313,7 +313,7 @@ impl Wallet {
         of_json(&reply, "the container's credentials").map(Some)
     }
 
-    /// IMDSv2: a token first, then the role's name, then its keys.
+    /// `IMDSv2`: a token first, then the role's name, then its keys.
     async fn of_instance(&self) -> Result<Fresh<Keys>, Fault> {
         let nowhere = || {
             Fault::new(

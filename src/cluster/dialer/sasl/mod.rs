@@ -297,14 +297,12 @@ impl Login {
         };
         let getting_ready =
             tokio::time::timeout(SOURCE_DEADLINE, self.mechanism.begin(&endpoint.host));
-        let exchange = match getting_ready.await {
-            Ok(ready) => ready.map_err(|fault| words.not_ready(&fault))?,
-            Err(_) => {
-                let seconds = SOURCE_DEADLINE.as_secs();
-                let late = Fault::new(format!("what it needs did not come within {seconds} s"));
-                return Err(words.not_ready(&late));
-            }
+        let Ok(ready) = getting_ready.await else {
+            let seconds = SOURCE_DEADLINE.as_secs();
+            let late = Fault::new(format!("what it needs did not come within {seconds} s"));
+            return Err(words.not_ready(&late));
         };
+        let exchange = ready.map_err(|fault| words.not_ready(&fault))?;
         let speaking = self.speak(&words, Line::over(stream), version, exchange);
         match tokio::time::timeout(DEADLINE, speaking).await {
             Ok(done) => done,

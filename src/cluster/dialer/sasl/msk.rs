@@ -41,13 +41,10 @@ impl Msk {
 
     /// Gets keys and signs.
     pub async fn begin(&self, host: &str) -> Result<Box<dyn Exchange>, Fault> {
-        let region = match self.wallet.region().or_else(|| region_of(host)) {
-            Some(region) => region,
-            None => {
-                return Err(Fault::new(format!(
-                    "the region cannot be read off {host}; set the region (AWS_REGION)"
-                )));
-            }
+        let Some(region) = self.wallet.region().or_else(|| region_of(host)) else {
+            return Err(Fault::new(format!(
+                "the region cannot be read off {host}; set the region (AWS_REGION)"
+            )));
         };
         let keys = self.wallet.keys(&region).await?;
         let now = clock::now();

@@ -16,7 +16,8 @@ impl Bearer {
     pub fn new(token: &Secret, extensions: &[(String, String)]) -> Self {
         let mut message = format!("n,,{PART}auth=Bearer {}{PART}", token.reveal());
         for (name, value) in extensions {
-            message.push_str(&format!("{name}={value}{PART}"));
+            message.extend([name.as_str(), "=", value.as_str()]);
+            message.push(PART);
         }
         message.push(PART);
         Self {

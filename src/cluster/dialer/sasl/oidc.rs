@@ -1,4 +1,4 @@
-//! Tokens of an OpenID provider by client credentials (KIP-768, RFC 6749 §4.4). One request per token; the client
+//! Tokens of an `OpenID` provider by client credentials (KIP-768, RFC 6749 §4.4). One request per token; the client
 //! secret goes as Kafka's own clients send it, in the header, as it is.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Where bearer tokens come from: given, a file, a command, an OpenID provider. How long a token lives is read from
+//! Where bearer tokens come from: given, a file, a command, an `OpenID` provider. How long a token lives is read from
 //! the token where it is a JWT; its signature is the broker's business.
 
 use std::path::{Path, PathBuf};
@@ -206,14 +206,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_prints_a_token_and_a_failing_one_says_why() {
-        let run = |script: &str| {
+        let run = async |script: &str| {
             let command = ["sh", "-c", script].map(str::to_owned);
-            async move {
-                Tokens::load(&TokenSource::Command(command.to_vec()), &mut Vec::new())
-                    .expect("a command")
-                    .take()
-                    .await
-            }
+            let tokens = Tokens::load(&TokenSource::Command(command.to_vec()), &mut Vec::new());
+            tokens.expect("a command").take().await
         };
         let token = run("echo abc.def").await.expect("printed");
         assert_eq!(token.reveal(), "abc.def");

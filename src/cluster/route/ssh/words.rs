@@ -34,6 +34,16 @@ pub(super) enum Said {
     Arrived,
 }
 
+impl Said {
+    /// What both together say.
+    fn or(self, other: Self) -> Self {
+        match self {
+            Self::Nothing => other,
+            Self::Arrived => Self::Arrived,
+        }
+    }
+}
+
 /// The lines so far.
 #[derive(Debug, Default)]
 pub(super) struct Words {
@@ -49,9 +59,7 @@ impl Words {
         for byte in bytes {
             if *byte == b'\n' {
                 let line = std::mem::take(&mut self.line);
-                if self.take(&String::from_utf8_lossy(&line)) == Said::Arrived {
-                    said = Said::Arrived;
-                }
+                said = said.or(self.take(&String::from_utf8_lossy(&line)));
             } else if self.line.len() < LINE_BYTES {
                 self.line.push(*byte);
             }

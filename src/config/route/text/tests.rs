@@ -189,7 +189,7 @@ fn a_mistake_in_a_way_is_named_and_never_shows_a_login() {
 fn a_timeout_has_a_unit_and_an_end() {
     assert_eq!(timeout("5s"), Ok(Duration::from_secs(5)));
     assert_eq!(timeout(" 500ms "), Ok(Duration::from_millis(500)));
-    assert_eq!(timeout("2m"), Ok(Duration::from_secs(120)));
+    assert_eq!(timeout("2m"), Ok(Duration::from_mins(2)));
     for text in [
         "",
         "5",

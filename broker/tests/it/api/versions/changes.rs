@@ -208,9 +208,9 @@ fn deletions(version: i16) -> Vec<DeleteTopicsRequest> {
             topic_id,
             ..delete_topics::DeleteTopicState::default()
         };
-        let mut named: Vec<_> = names.map(|name| state(Some(name), Uuid::ZERO)).to_vec();
-        named.push(state(None, Uuid([9; 16])));
-        (Vec::new(), named)
+        let mut states: Vec<_> = names.map(|name| state(Some(name), Uuid::ZERO)).to_vec();
+        states.push(state(None, Uuid([9; 16])));
+        (Vec::new(), states)
     };
     vec![DeleteTopicsRequest {
         topics,

@@ -67,12 +67,9 @@ async fn found(wallet: &Wallet) -> Result<(String, String, Option<String>), Stri
     Ok((keys.id, keys.secret.reveal().to_owned(), session))
 }
 
-fn keys(id: &str, session: Option<&str>) -> Result<(String, String, Option<String>), String> {
-    Ok((
-        id.to_owned(),
-        "secret".to_owned(),
-        session.map(str::to_owned),
-    ))
+fn keys(id: &str, session: Option<&str>) -> (String, String, Option<String>) {
+    let session = session.map(str::to_owned);
+    (id.to_owned(), "secret".to_owned(), session)
 }
 
 /// AWS's two files with this content, and the variables that name them.
@@ -105,7 +102,7 @@ async fn the_environment_comes_first() {
             ("AWS_REGION", "eu-north-1"),
         ],
     );
-    assert_eq!(found(&wallet).await, keys("env", Some("session")));
+    assert_eq!(found(&wallet).await, Ok(keys("env", Some("session"))));
     assert_eq!(wallet.region().as_deref(), Some("eu-north-1"));
 }
 
@@ -127,10 +124,10 @@ async fn a_profile_is_read_from_both_files_and_one_that_was_chosen_wins_over_the
         ..Aws::default()
     };
     let chosen = wallet(&chosen, &around);
-    assert_eq!(found(&chosen).await, keys("p", None));
+    assert_eq!(found(&chosen).await, Ok(keys("p", None)));
     assert_eq!(chosen.region().as_deref(), Some("eu-west-3"));
     let customary = wallet(&Aws::default(), &around[2..]);
-    assert_eq!(found(&customary).await, keys("d", None));
+    assert_eq!(found(&customary).await, Ok(keys("d", None)));
     let missing = Aws {
         profile: Some("nobody".to_owned()),
         ..Aws::default()
@@ -154,7 +151,7 @@ async fn a_profile_may_name_a_command_and_one_of_sso_is_explained() {
     let around = [(credentials.0, &*credentials.1), (config.0, &config.1)];
     assert_eq!(
         found(&wallet(&Aws::default(), &around)).await,
-        keys("cmd", Some("s"))
+        Ok(keys("cmd", Some("s")))
     );
     let sso = Aws {
         profile: Some("sso".to_owned()),
@@ -177,8 +174,8 @@ async fn a_container_lends_its_keys_and_they_are_kept() {
             ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "let me"),
         ],
     );
-    assert_eq!(found(&wallet).await, keys("lent", Some("session")));
-    assert_eq!(found(&wallet).await, keys("lent", Some("session")));
+    assert_eq!(found(&wallet).await, Ok(keys("lent", Some("session"))));
+    assert_eq!(found(&wallet).await, Ok(keys("lent", Some("session"))));
     let asked = web.asked.lock().expect("whole");
     assert_eq!(asked.len(), 1);
     assert!(asked[0].contains("authorization: let me"), "{}", asked[0]);
@@ -201,7 +198,7 @@ async fn an_instance_lends_its_keys_for_a_token() {
     let around = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*web.address)];
     assert_eq!(
         found(&wallet(&Aws::default(), &around)).await,
-        keys("lent", Some("session"))
+        Ok(keys("lent", Some("session")))
     );
     let asked = web.asked.lock().expect("whole");
     assert!(asked[0].contains("x-aws-ec2-metadata-token-ttl-seconds: "));
@@ -244,7 +241,7 @@ async fn a_role_is_taken_on_with_the_keys_that_were_found() {
     ];
     assert_eq!(
         found(&wallet(&aws, &around)).await,
-        keys("role", Some("session"))
+        Ok(keys("role", Some("session")))
     );
     let asked = web.asked.lock().expect("whole");
     assert!(asked[0].contains("X-Amz-Credential=env%2F") && asked[0].contains("&X-Amz-Signature="));
