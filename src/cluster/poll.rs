@@ -119,6 +119,9 @@ impl Watch {
     }
 }
 
+/// How long an update takes to be shown at most.
+const SHOWS: Duration = Duration::from_secs(1);
+
 /// Counts reasons to ask before the pause is over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Nudges {
@@ -302,9 +305,11 @@ async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
                     let same = same_names(&old.topics, &seen.topology.topics);
                     (!same, listed.into_iter().any(is_new))
                 });
+                let news = (topics || brokers).then(|| seen.topology.clone());
                 let learned = Learned::now((seen.topology, seen.identity), seen.from);
                 desk.tell(Update::Topology(learned)).await;
-                if topics || brokers {
+                if let Some(news) = news {
+                    until_shown(desk.clone(), &news).await;
                     desk.nudges
                         .send_modify(|nudges| nudges.note(topics, brokers));
                 }
@@ -319,6 +324,17 @@ async fn follow_topology(desk: Desk, unreadable: Vec<Arc<str>>) {
             }
         };
         rest(&mut nudges, pause, Heed::AllAndCheap, seen).await;
+    }
+}
+
+/// Waits until what was told is shown: whoever is stirred asks by what is shown.
+async fn until_shown(mut desk: Desk, told: &Topology) {
+    let shows = |shown: &Topology| {
+        same_names(&shown.topics, &told.topics) && shown.brokers.keys().eq(told.brokers.keys())
+    };
+    let shown = async { while !shows(&desk.topology()) && desk.next().await.is_some() {} };
+    if tokio::time::timeout(SHOWS, shown).await.is_err() {
+        log::debug!("what was told of the topology is not what is shown");
     }
 }
 
