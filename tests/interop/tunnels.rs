@@ -117,7 +117,7 @@ fn lag(snapshot: &Snapshot) -> Option<i64> {
 /// Watches until every broker has answered itself and the group lags by as many records as it must.
 async fn read(bootstrap: &[String], route: &Route, lags: u64) {
     let focus = tokio::sync::watch::channel(Focus::Cluster).1;
-    let mut watch = watch(options(bootstrap, route), focus).expect("nothing to load");
+    let mut watch = watch(options(bootstrap, route), focus);
     let complete = watch.snapshots.wait_for(|snapshot| {
         let facts = &snapshot.facts;
         let reached = facts.probes.values().filter(|p| p.reachable == Some(true));
