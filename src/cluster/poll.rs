@@ -332,8 +332,8 @@ async fn until_shown(mut desk: Desk, told: &Topology) {
     let shows = |shown: &Topology| {
         same_names(&shown.topics, &told.topics) && shown.brokers.keys().eq(told.brokers.keys())
     };
-    let shown = async { while !shows(&desk.topology()) && desk.next().await.is_some() {} };
-    if tokio::time::timeout(SHOWS, shown).await.is_err() {
+    let wait = async { while !shows(&desk.topology()) && desk.next().await.is_some() {} };
+    if tokio::time::timeout(SHOWS, wait).await.is_err() {
         log::debug!("what was told of the topology is not what is shown");
     }
 }

@@ -62,6 +62,7 @@ impl Faults {
 
 impl Cluster {
     /// Whether its nodes are the program itself, which has no share groups.
+    #[expect(clippy::unused_self, reason = "it is asked of a cluster")]
     pub fn is_bundled(&self) -> bool {
         std::env::var_os("LOOKOUT_KAFKA_NODE").is_some()
     }

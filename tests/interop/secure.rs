@@ -2,6 +2,8 @@
 //! OAUTHBEARER. Kafka's console tools and confluent-kafka each write and read through each of them.
 //! `tests/interop/secure` fetches what it needs.
 
+#![cfg(test)]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -236,7 +238,10 @@ fn clients_of_other_hands_enter_by_every_way() {
     for (at, way) in WAYS.into_iter().enumerate() {
         let bootstrap = format!("localhost:{}", node.ports[at]);
         let properties = node.client_properties(way);
-        let lines: String = (0..RECORDS).map(|n| format!("{}-{n}\n", way.0)).collect();
+        let lines = (0..RECORDS).fold(String::new(), |mut lines, n| {
+            writeln!(lines, "{}-{n}", way.0).unwrap();
+            lines
+        });
         let enter = [
             "--bootstrap-server",
             &bootstrap,

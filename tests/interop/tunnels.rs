@@ -34,7 +34,7 @@ fn route(map: &str, via: &str) -> Route {
     Route {
         rules: rules(map).expect("rules"),
         via: via.parse::<Via>().expect("a way"),
-        timeout: Some(Duration::from_secs(60)),
+        timeout: Some(Duration::from_mins(1)),
     }
 }
 
@@ -59,8 +59,7 @@ async fn climb(bootstrap: &[String], route: &Route) -> Survey {
     let (surveyor, seen) = Surveyor::new(dialer, "lookout-interop".into());
     let climbed = tokio::time::timeout(PATIENCE, surveyor.run(endpoints(bootstrap))).await;
     climbed.expect("in time");
-    let survey = seen.borrow().0.clone();
-    survey
+    seen.borrow().0.clone()
 }
 
 /// Writes records through the pipe; every one is confirmed.
@@ -158,7 +157,12 @@ async fn a_forwarder_is_the_only_way_and_the_rules_for_it_are_found() {
     let named: Vec<String> = forwards.iter().map(|(_, here)| here.clone()).collect();
     let survey = climb(&named, &Route::default()).await;
     assert_eq!(survey.reach(), Reach::Some, "{survey:#?}");
-    assert!(survey.brokers.iter().all(|ladder| ladder.is_astray()));
+    assert!(
+        survey
+            .brokers
+            .iter()
+            .all(lookout::model::survey::Ladder::is_astray)
+    );
     let tried = survey.advice.iter().map(|advice| match advice {
         Advice::Tried { rule, .. } => rule.to_string(),
         Advice::Open { rule, .. } => panic!("nothing leads to it: {rule}"),

@@ -164,8 +164,11 @@ impl Office {
         let dir = self.dir.clone();
         let at = |name: &str| dir.join(name);
         for key in ["host_key", "our_key", "other_key"] {
-            let make = ["-q", "-t", "ed25519", "-N", "", "-f"];
-            let made = Command::new("ssh-keygen").args(make).arg(at(key)).status();
+            let wanted = ["-q", "-t", "ed25519", "-N", "", "-f"];
+            let made = Command::new("ssh-keygen")
+                .args(wanted)
+                .arg(at(key))
+                .status();
             assert!(made.expect("ssh-keygen").success());
         }
         fs::copy(at("our_key.pub"), at("authorized_keys")).expect("a key");
