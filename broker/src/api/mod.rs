@@ -25,7 +25,7 @@ use crate::wire::messages::{
     ListGroupsRequest, ListOffsetsRequest, ListPartitionReassignmentsRequest, Message,
     MetadataRequest, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
     OffsetForLeaderEpochRequest, ProduceRequest, SaslAuthenticateRequest, SaslHandshakeRequest,
-    SyncGroupRequest, UnregisterBrokerRequest,
+    SyncGroupRequest, UnregisterBrokerRequest, UpdateFeaturesRequest,
 };
 
 #[macro_use]
@@ -74,6 +74,7 @@ pub mod sasl_authenticate;
 pub mod sasl_handshake;
 pub mod sync_group;
 pub mod unregister_broker;
+pub mod update_features;
 
 pub use crate::auth::Then;
 pub use data::Data;
@@ -125,6 +126,7 @@ served! {
     elect_leaders::answer(ElectLeadersRequest), 0-2, Brokers;
     alter_partition_reassignments::answer(AlterPartitionReassignmentsRequest), 0-1, Brokers;
     unregister_broker::answer(UnregisterBrokerRequest), 0-0, Brokers;
+    update_features::answer(UpdateFeaturesRequest), 0-2, Brokers;
     list_partition_reassignments::answer(ListPartitionReassignmentsRequest), 0-0, Brokers;
 
     // Users.

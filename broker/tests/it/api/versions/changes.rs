@@ -5,8 +5,9 @@ use broker::wire::messages::create_topics::{CreatableReplicaAssignment, Creatabl
 use broker::wire::messages::{
     AlterConfigsRequest, AlterPartitionReassignmentsRequest, CreatePartitionsRequest,
     CreateTopicsRequest, DeleteTopicsRequest, ElectLeadersRequest, IncrementalAlterConfigsRequest,
-    InitProducerIdRequest, UnregisterBrokerRequest, alter_configs, alter_partition_reassignments,
-    create_partitions, delete_topics, elect_leaders, incremental_alter_configs,
+    InitProducerIdRequest, UnregisterBrokerRequest, UpdateFeaturesRequest, alter_configs,
+    alter_partition_reassignments, create_partitions, delete_topics, elect_leaders,
+    incremental_alter_configs, update_features,
 };
 use broker::wire::uuid::Uuid;
 
@@ -55,6 +56,7 @@ pub(super) async fn changes(asker: &mut Asker) {
     let long = "x".repeat(32_000);
     asker.all(elections).await;
     asker.all(moves).await;
+    asker.all(levels).await;
     asker
         .all(|_| {
             vec![UnregisterBrokerRequest {
@@ -196,6 +198,20 @@ fn moves(_: i16) -> Vec<AlterPartitionReassignmentsRequest> {
         topics: moved,
         ..AlterPartitionReassignmentsRequest::default()
     }]
+}
+
+/// One level that is as it is, and a feature that nobody knows.
+fn levels(version: i16) -> Vec<UpdateFeaturesRequest> {
+    let update = |feature: &str| UpdateFeaturesRequest {
+        feature_updates: vec![update_features::FeatureUpdateKey {
+            feature: feature.to_owned(),
+            max_version_level: 1,
+            allow_downgrade: version < 1 && feature == "unknown",
+            ..update_features::FeatureUpdateKey::default()
+        }],
+        ..UpdateFeaturesRequest::default()
+    };
+    vec![update("group.version"), update("unknown")]
 }
 
 fn deletions(version: i16) -> Vec<DeleteTopicsRequest> {
