@@ -193,7 +193,7 @@ keys! {
     Int "quota.window.size.seconds" = Text("1"), AtLeast(1),
         ReadOnly, NoEffect, Shown, "Length of one such sample.";
     Long "replica.alter.log.dirs.io.max.bytes.per.second" = Text("9223372036854775807"), AtLeast(0),
-        ClusterWide, NoEffect, Shown, "Most bytes per second moved between log directories.";
+        ClusterWide, InForce, Shown, "Most bytes per second moved between log directories.";
     Int "replica.fetch.backoff.ms" = Text("1000"), AtLeast(0),
         ReadOnly, InForce, Shown, "Wait of a follower after a failed fetch.";
     Int "replica.fetch.max.bytes" = Text("1048576"), AtLeast(0),

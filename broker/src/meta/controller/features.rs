@@ -48,11 +48,8 @@ impl Controller {
     ) -> UpdateFeaturesResponse {
         match next_levels(&draft.image, &request.feature_updates) {
             Ok(levels) => {
-                if !request.validate_only {
-                    for (name, level) in levels {
-                        self.set_level(draft, name, level);
-                    }
-                }
+                let done = levels.into_iter().filter(|_| !request.validate_only);
+                done.for_each(|(name, level)| self.set_level(draft, name, level));
                 UpdateFeaturesResponse {
                     error_message: None,
                     ..Default::default()
