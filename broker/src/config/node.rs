@@ -13,6 +13,7 @@ use super::first_users::{self, FirstUser};
 use super::keys::{self, BadSetting, Key};
 use super::listeners::{self, Place};
 use super::properties::{self, BadLine};
+use super::release::Release;
 use super::security::{self, Outgoing, Protocol, Scope, Security};
 use crate::peer::Address;
 
@@ -93,6 +94,8 @@ pub struct NodeConfig {
     pub rack: Option<String>,
     /// `lookout.cluster.id`: what a new data directory is formatted with; `None` lets an existing one say.
     pub cluster_id: Option<String>,
+    /// `lookout.as.version`: the release of Kafka that clients take the node for.
+    pub as_release: Option<Release>,
     /// `lookout.metrics.listener`: where Prometheus text is served.
     pub metrics_listener: Option<SocketAddr>,
     /// `lookout.fault.file`: faults on purpose are read from this file whenever it changes.
@@ -279,6 +282,7 @@ impl<'a> Values<'a> {
             metadata_log_dir,
             rack: self.given("broker.rack").map(str::to_owned),
             cluster_id: self.given("lookout.cluster.id").map(str::to_owned),
+            as_release: self.given("lookout.as.version").and_then(Release::named),
             metrics_listener: self.metrics_listener()?,
             fault_file: self.given("lookout.fault.file").map(PathBuf::from),
             given: self.0.clone(),

@@ -2,6 +2,7 @@
 //! Data only: nothing here decides.
 
 use super::Key;
+use crate::config::release::NAMES;
 
 keys! {
     BROKER:
@@ -116,6 +117,9 @@ keys! {
         PerBroker, InForce, Shown, "Security protocol of each listener name.";
     List "listeners" = Text("PLAINTEXT://:9092"), Any,
         PerBroker, InForce, Shown, "Where the node listens: name://host:port, separated by commas.";
+    String "lookout.as.version" = Null, OneOf(NAMES),
+        ReadOnly, InForce, Shown,
+        "Release of Kafka that clients take the node for: it tells and takes no version that this one did not have.";
     String "lookout.cluster.id" = Null, NotEmpty,
         ReadOnly, InForce, Shown,
         "Cluster id that a new data directory is formatted with; empty lets an existing one say.";
