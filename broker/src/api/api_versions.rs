@@ -13,6 +13,10 @@ use crate::wire::frame;
 use crate::wire::messages::api_versions::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey};
 use crate::wire::messages::{ApiVersionsRequest, ApiVersionsResponse, Message as _};
 
+/// The feature that says that votes are given and taken while the quorum runs (KIP-853). The settings decide
+/// it for good, so that level 1 is told where it holds, and nothing where it does not.
+const VOTERS: &str = "kraft.version";
+
 /// Answers a request in a version that can be read.
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
 pub async fn answer(ctx: &Ctx, request: ApiVersionsRequest) -> ApiVersionsResponse {
@@ -25,7 +29,23 @@ pub async fn answer(ctx: &Ctx, request: ApiVersionsRequest) -> ApiVersionsRespon
     let controller = ctx.caller.on_controller_listener(&ctx.broker.config);
     let image = ctx.broker.image();
     let release = ctx.broker.config.as_release;
-    let finalized = finalized(&image, release);
+    let mut finalized = finalized(&image, release);
+    let mut supported = supported(ctx.version, release);
+    let is_told = release.is_none_or(|one| one.levels(VOTERS).is_some());
+    if is_told && ctx.broker.quorum.is_dynamic() {
+        finalized.push(FinalizedFeatureKey {
+            name: VOTERS.to_owned(),
+            max_version_level: 1,
+            min_version_level: 1,
+            ..FinalizedFeatureKey::default()
+        });
+        supported.push(SupportedFeatureKey {
+            name: VOTERS.to_owned(),
+            min_version: 1,
+            max_version: 1,
+            ..SupportedFeatureKey::default()
+        });
+    }
     ApiVersionsResponse {
         api_keys: SERVED
             .iter()
@@ -40,7 +60,7 @@ pub async fn answer(ctx: &Ctx, request: ApiVersionsRequest) -> ApiVersionsRespon
                 })
             })
             .collect(),
-        supported_features: supported(ctx.version, release),
+        supported_features: supported,
         // A cluster without features has no epoch of them.
         finalized_features_epoch: if finalized.is_empty() {
             -1

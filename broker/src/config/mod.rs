@@ -7,6 +7,7 @@ pub mod layers;
 mod listeners;
 pub mod node;
 pub mod properties;
+pub mod quorum;
 pub mod release;
 pub mod security;
 pub mod topic;

@@ -49,7 +49,7 @@ keys! {
     Boolean "controller.quorum.auto.join.enable" = Text("false"), Any,
         ReadOnly, NoEffect, Shown, "Whether a controller adds itself to the voters.";
     List "controller.quorum.bootstrap.servers" = Text(""), Any,
-        ReadOnly, NoEffect, Shown, "Addresses at which to find the metadata quorum.";
+        ReadOnly, InForce, Shown, "Addresses at which to find the metadata quorum.";
     Int "controller.quorum.election.backoff.max.ms" = Text("1000"), AtLeast(0),
         ReadOnly, NoEffect, Shown, "Longest wait after an election without a winner.";
     Int "controller.quorum.election.timeout.ms" = Text("1000"), AtLeast(0),
@@ -125,6 +125,9 @@ keys! {
         "Cluster id that a new data directory is formatted with; empty lets an existing one say.";
     String "lookout.fault.file" = Null, NotEmpty,
         ReadOnly, InForce, Shown, "File of faults on purpose, read whenever it changes.";
+    List "lookout.initial.controllers" = Text(""), Any,
+        ReadOnly, InForce, Shown,
+        "Voters that a new cluster with controller.quorum.bootstrap.servers begins with: id@host:port:directory-id.";
     String "lookout.metrics.listener" = Null, NotEmpty,
         ReadOnly, InForce, Shown, "Address at which metrics are served as Prometheus text.";
     Password "lookout.scram.users" = Null, NotEmpty,

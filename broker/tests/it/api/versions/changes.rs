@@ -3,11 +3,11 @@
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::create_topics::{CreatableReplicaAssignment, CreatableTopic};
 use broker::wire::messages::{
-    AlterConfigsRequest, AlterPartitionReassignmentsRequest, CreatePartitionsRequest,
-    CreateTopicsRequest, DeleteTopicsRequest, ElectLeadersRequest, IncrementalAlterConfigsRequest,
-    InitProducerIdRequest, UnregisterBrokerRequest, UpdateFeaturesRequest, alter_configs,
-    alter_partition_reassignments, create_partitions, delete_topics, elect_leaders,
-    incremental_alter_configs, update_features,
+    AddRaftVoterRequest, AlterConfigsRequest, AlterPartitionReassignmentsRequest,
+    CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, ElectLeadersRequest,
+    IncrementalAlterConfigsRequest, InitProducerIdRequest, RemoveRaftVoterRequest,
+    UnregisterBrokerRequest, UpdateFeaturesRequest, alter_configs, alter_partition_reassignments,
+    create_partitions, delete_topics, elect_leaders, incremental_alter_configs, update_features,
 };
 use broker::wire::uuid::Uuid;
 
@@ -57,6 +57,8 @@ pub(super) async fn changes(asker: &mut Asker) {
     asker.all(elections).await;
     asker.all(moves).await;
     asker.all(levels).await;
+    asker.all(votes_given).await;
+    asker.all(votes_taken).await;
     asker
         .all(|_| {
             vec![UnregisterBrokerRequest {
@@ -197,6 +199,20 @@ fn moves(_: i16) -> Vec<AlterPartitionReassignmentsRequest> {
     vec![AlterPartitionReassignmentsRequest {
         topics: moved,
         ..AlterPartitionReassignmentsRequest::default()
+    }]
+}
+
+pub(super) fn votes_given(_: i16) -> Vec<AddRaftVoterRequest> {
+    vec![AddRaftVoterRequest {
+        voter_id: 7,
+        ..AddRaftVoterRequest::default()
+    }]
+}
+
+pub(super) fn votes_taken(_: i16) -> Vec<RemoveRaftVoterRequest> {
+    vec![RemoveRaftVoterRequest {
+        voter_id: 7,
+        ..RemoveRaftVoterRequest::default()
     }]
 }
 
