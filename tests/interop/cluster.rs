@@ -12,6 +12,12 @@ use std::{
 /// The stories share one cluster and break it, each in its turn.
 static TURN: Mutex<()> = Mutex::new(());
 
+/// Waits for a turn without the shared cluster: two at once are too many for a small machine.
+pub fn turn() -> MutexGuard<'static, ()> {
+    // A story that failed holds nothing that the next one needs.
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// How long five restarted nodes may take until every replica is in sync.
 const SETTLES: Duration = Duration::from_mins(4);
 
@@ -69,8 +75,7 @@ impl Cluster {
 
     /// Waits for its turn, and brings back what an earlier story has left stopped or frozen.
     pub fn healed() -> Self {
-        // A story that failed holds nothing that the next one needs.
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = turn();
         let script = Script(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/kafka"));
         let nodes = script.run(&["status"]);
         let in_state = |state: &str| -> Vec<u32> {

@@ -6,6 +6,8 @@ mod cluster;
 #[cfg(test)]
 mod cuts;
 #[cfg(test)]
+mod moves;
+#[cfg(test)]
 #[expect(
     dead_code,
     reason = "the tests in tests/it share this file and use other parts of it"
