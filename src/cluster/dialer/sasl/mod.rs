@@ -331,10 +331,15 @@ impl Login {
         }
         let mut challenge = None;
         let mut lifetime_ms = 0;
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             let (back, step) = self.step(exchange, challenge).await;
             exchange = back;
-            let response = match step.map_err(|fault| words.broken_off(&fault))? {
+            // The first step is ours alone: the broker has not said anything that could be wrong.
+            let ended = |fault| match round {
+                0 => words.not_ready(&fault),
+                _ => words.broken_off(&fault),
+            };
+            let response = match step.map_err(ended)? {
                 Step::Send(response) => response,
                 Step::Done => {
                     let lifetime = u64::try_from(lifetime_ms).ok().filter(|ms| *ms > 0);
