@@ -131,7 +131,7 @@ impl Mechanism {
     /// Gets ready for one login at one host.
     async fn begin(&self, host: &str) -> Result<Box<dyn Exchange>, Fault> {
         Ok(match self {
-            Self::Plain(login) => Box::new(plain::Plain::new(login)),
+            Self::Plain(login) => Box::new(plain::Run::new(login)),
             Self::Scram { hash, login, token } => {
                 Box::new(scram::Scram::new(*hash, login, *token, &scram::nonce()?))
             }
