@@ -12,10 +12,11 @@
 //! demo's groups cannot: librdkafka's consumer opens its sockets itself, and is built without OpenSSL.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use broker::secret::random_bytes;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -131,8 +132,7 @@ fn certified(issuer: &Issuer<'_, KeyPair>, node: i32) -> Result<String, rcgen::E
 
 /// A password that nobody guesses, of letters that no file escapes.
 fn password() -> io::Result<String> {
-    let mut bytes = [0; PASSWORD_LETTERS];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    let bytes = random_bytes::<PASSWORD_LETTERS>()?;
     let letter = |byte: &u8| LETTERS.get(usize::from(byte & 31)).copied();
     Ok(bytes.iter().filter_map(letter).map(char::from).collect())
 }

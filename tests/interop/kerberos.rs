@@ -286,14 +286,14 @@ fn carry(mut from: TcpStream, mut to: TcpStream) {
     });
 }
 
-/// Alice's way in, past a turnstile.
-fn alice(turnstile: u16) -> Dialer {
+/// Somebody's way in with a keytab, past a turnstile.
+fn dialer(who: &str, turnstile: u16) -> Dialer {
     let security = Security {
         tls: None,
         sasl: Some(Sasl::Gssapi {
             service: "kafka".to_owned(),
             principal: None,
-            keytab: Some(realm("alice.keytab")),
+            keytab: Some(realm(&format!("{who}.keytab"))),
         }),
     };
     let rule = format!("{} -> 127.0.0.1:{turnstile}", NODE.bootstrap());
@@ -305,11 +305,11 @@ fn alice(turnstile: u16) -> Dialer {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_outlive_many_sessions() {
+async fn connections_outlive_many_sessions_and_tickets() {
     let (port, came) = turnstile(NODE.tickets);
     let every = Duration::from_millis(100);
     let options = WatchOptions {
-        dialer: alice(port),
+        dialer: dialer("brief", port),
         paces: Paces {
             cheap: every,
             probes: every,
@@ -328,8 +328,9 @@ async fn connections_outlive_many_sessions() {
     let contact = tokio::time::timeout(PATIENCE, contact).await;
     contact.expect("contact").unwrap();
     let (connections, since) = (came.load(Ordering::Relaxed), Instant::now());
-    // The sessions end by the broker's clock; what is asked meanwhile keeps the connections in use.
-    while since.elapsed() < Duration::from_millis(SESSION_MS * 4) {
+    // The sessions end by the broker's clock, the tickets by the KDC's, which bears with them for five seconds more; what
+    // is asked meanwhile keeps the connections in use.
+    while since.elapsed() < Duration::from_millis(SESSION_MS * 6) {
         let told = tokio::time::timeout(PATIENCE, watch.snapshots.changed()).await;
         told.expect("a snapshot").unwrap();
         let snapshot = watch.snapshots.borrow_and_update().clone();
@@ -351,7 +352,7 @@ async fn librdkafka_writes_through_sessions_that_end() {
     let options = WriterOptions {
         bootstrap: vec![NODE.bootstrap()],
         client_id: "lookout".into(),
-        dialer: alice(port),
+        dialer: dialer("alice", port),
         settings: [("enable.idempotence".to_owned(), "true".to_owned())].into(),
     };
     // One record is under way at a time, and so is its report.

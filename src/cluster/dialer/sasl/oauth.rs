@@ -1,5 +1,7 @@
 //! OAUTHBEARER (RFC 7628): a token and its extensions in one message. Pure; where tokens come from is `token`.
 
+use broker::sasl::bearer::END;
+
 use super::{Exchange, Fault, Step};
 use crate::config::secret::Secret;
 
@@ -32,7 +34,7 @@ impl Exchange for Bearer {
             None => Step::Send(std::mem::take(&mut self.message)),
             Some(b"") => Step::Done,
             // An error in JSON. The broker gives its reason once this was answered (RFC 7628 §3.2.3).
-            Some(_) => Step::Send(vec![1]),
+            Some(_) => Step::Send(END.to_vec()),
         })
     }
 }
