@@ -198,10 +198,10 @@ async fn a_pod_shows_the_token_of_a_file_to_whoever_lends_it_keys() {
 
 #[tokio::test]
 async fn a_pod_takes_on_its_role_with_the_token_of_a_file() {
-    let [token, _] = files("identity", "a.b.c\n", "");
+    let [identity, _] = files("identity", "a.b.c\n", "");
     let web = web(&[("GET /?Action=AssumeRoleWithWebIdentity&", ROLE)]).await;
     let around = [
-        ("AWS_WEB_IDENTITY_TOKEN_FILE", &*token.1),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", &*identity.1),
         ("AWS_ROLE_ARN", "arn:aws:iam::1:role/pod"),
         ("AWS_ENDPOINT_URL_STS", &web.address),
     ];
