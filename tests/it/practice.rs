@@ -184,6 +184,16 @@ fn a_secured_cluster_is_entered_by_its_file_by_a_profile_and_by_the_screen_alike
     assert_eq!(pty.wait_exit().exit_code(), 0);
     let password = PathBuf::from(file).with_file_name("password");
     let password = std::fs::read_to_string(password).unwrap();
+    let practice = PathBuf::from(&home.dir).join("practice");
+    for log in [
+        "node-1/lookout.log",
+        "node-1/out",
+        "clients/lookout.log",
+        "plan",
+    ] {
+        let said = std::fs::read_to_string(practice.join(log)).unwrap();
+        assert!(!said.contains(password.trim()), "{log}: {said}");
+    }
     for pid in [
         &status["nodes"][0]["pid"],
         &home.status()["nodes"][0]["pid"],
