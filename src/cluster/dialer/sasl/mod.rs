@@ -136,7 +136,7 @@ impl Mechanism {
                 Box::new(scram::Scram::new(*hash, login, *token, &scram::nonce()?))
             }
             Self::OAuthBearer { tokens, extensions } => {
-                Box::new(oauth::Bearer::new(&tokens.take().await?, extensions))
+                Box::new(oauth::Run::new(&tokens.take().await?, extensions))
             }
             Self::Msk(msk) => msk.begin(host).await?,
             Self::Gssapi(kerberos) => Box::new(kerberos.begin(host)),

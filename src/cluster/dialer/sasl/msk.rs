@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::aws::{Surroundings, Wallet};
-use super::oauth::Bearer;
+use super::oauth;
 use super::sigv4::{Ask, Keys, Scope, presign, query_text};
 use super::{Exchange, Fault, Step};
 use crate::clock;
@@ -49,7 +49,7 @@ impl Msk {
         let keys = self.wallet.keys(&region).await?;
         let now = clock::now();
         Ok(if self.as_token {
-            Box::new(Bearer::new(&token(&keys, &region, now), &[]))
+            Box::new(oauth::Run::new(&token(&keys, &region, now), &[]))
         } else {
             Box::new(Signed {
                 payload: payload(&keys, &region, host, now).into_bytes(),
