@@ -211,6 +211,10 @@ pub struct NodeArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 
+    /// Pass for a broker of this release of Kafka: 2.8, 3.3, 3.9 or 4.0
+    #[arg(long, value_name = "RELEASE")]
+    pub as_version: Option<String>,
+
     /// Shut down when standard input ends: with the process that started it
     #[arg(long)]
     pub lifeline: bool,

@@ -202,7 +202,10 @@ fn node(args: &NodeArgs) -> Result<ExitCode> {
     } else {
         node::Lifeline::None
     };
-    let code = finish(node::run(args.config.as_deref(), &args.set, lifeline))??;
+    let mut set = args.set.clone();
+    let passes_for = args.as_version.as_ref();
+    set.extend(passes_for.map(|release| format!("lookout.as.version={release}")));
+    let code = finish(node::run(args.config.as_deref(), &set, lifeline))??;
     Ok(ExitCode::from(code))
 }
 

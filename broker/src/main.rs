@@ -25,6 +25,9 @@ struct Flags {
     /// A setting that goes before the file's; may be given many times.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Pass for a broker of this release of Kafka: 2.8, 3.3, 3.9 or 4.0.
+    #[arg(long, value_name = "RELEASE")]
+    as_version: Option<String>,
     /// Log more: once for what clients do wrong, twice for everything.
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -43,7 +46,10 @@ fn main() -> ExitCode {
         }
     };
     logger::install(flags.verbose);
-    let config = match NodeConfig::load(flags.config.as_deref(), &flags.set) {
+    let mut set = flags.set;
+    let passes_for = flags.as_version;
+    set.extend(passes_for.map(|release| format!("lookout.as.version={release}")));
+    let config = match NodeConfig::load(flags.config.as_deref(), &set) {
         Ok(config) => config,
         Err(error) => {
             for line in error.to_string().lines() {

@@ -131,7 +131,7 @@ mod tests {
             let given = given.map(|(key, value)| (key.to_owned(), value.to_owned()));
             let config = broker::NodeConfig::from_values(&given.collect()).unwrap();
             assert_eq!(config.node_id, 1);
-            assert_eq!(config.voters.len(), usize::from(nodes));
+            assert_eq!(config.quorum.voters.len(), usize::from(nodes));
         }
     }
 

@@ -5,6 +5,7 @@ mod cluster;
 mod docs;
 mod health;
 mod journeys;
+mod older;
 mod practice;
 mod program;
 mod pty;

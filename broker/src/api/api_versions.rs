@@ -4,6 +4,7 @@
 use bytes::Bytes;
 
 use super::{Ctx, Framed, Opening, SERVED};
+use crate::config::Release;
 use crate::meta::features::SUPPORTED;
 use crate::meta::image::Image;
 use crate::wire::api_key::ApiKey;
@@ -11,6 +12,10 @@ use crate::wire::error_code::ErrorCode;
 use crate::wire::frame;
 use crate::wire::messages::api_versions::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey};
 use crate::wire::messages::{ApiVersionsRequest, ApiVersionsResponse, Message as _};
+
+/// The feature that says that votes are given and taken while the quorum runs (KIP-853). The settings decide
+/// it for good, so that level 1 is told where it holds, and nothing where it does not.
+const VOTERS: &str = "kraft.version";
 
 /// Answers a request in a version that can be read.
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
@@ -23,39 +28,68 @@ pub async fn answer(ctx: &Ctx, request: ApiVersionsRequest) -> ApiVersionsRespon
     }
     let controller = ctx.caller.on_controller_listener(&ctx.broker.config);
     let image = ctx.broker.image();
+    let release = ctx.broker.config.as_release;
+    let mut finalized = finalized(&image, release);
+    let mut supported = supported(ctx.version, release);
+    let is_told = release.is_none_or(|one| one.levels(VOTERS).is_some());
+    if is_told && ctx.broker.quorum.is_dynamic() {
+        finalized.push(FinalizedFeatureKey {
+            name: VOTERS.to_owned(),
+            max_version_level: 1,
+            min_version_level: 1,
+            ..FinalizedFeatureKey::default()
+        });
+        supported.push(SupportedFeatureKey {
+            name: VOTERS.to_owned(),
+            min_version: 1,
+            max_version: 1,
+            ..SupportedFeatureKey::default()
+        });
+    }
     ApiVersionsResponse {
         api_keys: SERVED
             .iter()
             .filter(|api| api.on(controller))
-            .map(|api| ApiVersion {
-                api_key: api.key,
-                min_version: *api.advertised.start(),
-                max_version: *api.advertised.end(),
-                ..ApiVersion::default()
+            .filter_map(|api| {
+                let told = api.told(release)?;
+                Some(ApiVersion {
+                    api_key: api.key,
+                    min_version: *told.start(),
+                    max_version: *told.end(),
+                    ..ApiVersion::default()
+                })
             })
             .collect(),
-        supported_features: supported(ctx.version),
-        finalized_features_epoch: image.offset,
-        finalized_features: finalized(&image),
+        supported_features: supported,
+        // A cluster without features has no epoch of them.
+        finalized_features_epoch: if finalized.is_empty() {
+            -1
+        } else {
+            image.offset
+        },
+        finalized_features: finalized,
         ..ApiVersionsResponse::default()
     }
 }
 
 /// The answer to ApiVersions in a version that this broker does not speak: version 0, error 35 and
 /// the versions it does speak, so that the client asks again (rule 3). `None` for anything else.
-pub fn fallback(content: &Bytes) -> Option<Framed> {
+pub fn fallback(release: Option<Release>, content: &Bytes) -> Option<Framed> {
     let opening = Opening::read(content).ok()?;
-    if opening.key != ApiKey::API_VERSIONS
-        || ApiVersionsRequest::VERSIONS.contains(&opening.version)
-    {
+    let spoken = ApiVersionsRequest::VERSIONS;
+    let told = match release {
+        Some(release) => release.limit(ApiKey::API_VERSIONS.0, &spoken)?,
+        None => spoken,
+    };
+    if opening.key != ApiKey::API_VERSIONS || told.contains(&opening.version) {
         return None;
     }
     let answer = ApiVersionsResponse {
         error_code: ErrorCode::UNSUPPORTED_VERSION,
         api_keys: vec![ApiVersion {
             api_key: ApiKey::API_VERSIONS,
-            min_version: *ApiVersionsRequest::VERSIONS.start(),
-            max_version: *ApiVersionsRequest::VERSIONS.end(),
+            min_version: *told.start(),
+            max_version: *told.end(),
             ..ApiVersion::default()
         }],
         ..ApiVersionsResponse::default()
@@ -64,28 +98,40 @@ pub fn fallback(content: &Bytes) -> Option<Framed> {
 }
 
 /// Before version 4 a lowest level of 0 breaks old clients and is told as 1 (rule 6).
-fn supported(version: i16) -> Vec<SupportedFeatureKey> {
+fn supported(version: i16, release: Option<Release>) -> Vec<SupportedFeatureKey> {
     let lowest = i16::from(version < 4);
     SUPPORTED
         .iter()
-        .map(|feature| SupportedFeatureKey {
-            name: feature.name.to_owned(),
-            min_version: feature.min.max(lowest),
-            max_version: feature.max,
-            ..SupportedFeatureKey::default()
+        .filter_map(|feature| {
+            let (min, max) = match release {
+                Some(release) => release.levels(feature.name)?.into_inner(),
+                None => (feature.min, feature.max),
+            };
+            Some(SupportedFeatureKey {
+                name: feature.name.to_owned(),
+                min_version: min.max(lowest),
+                max_version: max.min(feature.max),
+                ..SupportedFeatureKey::default()
+            })
         })
         .collect()
 }
 
-fn finalized(image: &Image) -> Vec<FinalizedFeatureKey> {
-    image
-        .features
-        .iter()
-        .map(|(name, level)| FinalizedFeatureKey {
-            name: name.clone(),
-            max_version_level: *level,
-            min_version_level: *level,
-            ..FinalizedFeatureKey::default()
+/// Levels in force; those that a release did not have are told as its highest.
+fn finalized(image: &Image, release: Option<Release>) -> Vec<FinalizedFeatureKey> {
+    let features = image.features.iter();
+    features
+        .filter_map(|(name, level)| {
+            let level = match release {
+                Some(release) => *level.min(release.levels(name)?.end()),
+                None => *level,
+            };
+            Some(FinalizedFeatureKey {
+                name: name.clone(),
+                max_version_level: level,
+                min_version_level: level,
+                ..FinalizedFeatureKey::default()
+            })
         })
         .collect()
 }
@@ -121,7 +167,11 @@ mod tests {
 
     #[test]
     fn before_version_4_no_feature_starts_at_level_0() {
-        assert!(supported(3).iter().all(|feature| feature.min_version >= 1));
+        assert!(
+            supported(3, None)
+                .iter()
+                .all(|feature| feature.min_version >= 1)
+        );
     }
 
     #[test]

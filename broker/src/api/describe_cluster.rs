@@ -2,8 +2,8 @@
 //! KIP-700, KIP-919, KIP-1073).
 
 use super::{Ctx, topology};
-use crate::config::NodeConfig;
 use crate::meta::image::Image;
+use crate::peer::Address;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::describe_cluster::DescribeClusterBroker;
 use crate::wire::messages::{DescribeClusterRequest, DescribeClusterResponse};
@@ -23,7 +23,9 @@ pub async fn answer(ctx: &Ctx, request: DescribeClusterRequest) -> DescribeClust
     let here = if on_controller { CONTROLLERS } else { BROKERS };
     let mut response = match refusal(request.endpoint_type, here) {
         Some(refusal) => refusal,
-        None if on_controller => controllers(config, ctx.broker.quorum.leader()),
+        None if on_controller => {
+            controllers(&ctx.broker.quorum.voters(), ctx.broker.quorum.leader())
+        }
         None => brokers(
             &image,
             &ctx.caller.listener,
@@ -80,11 +82,10 @@ pub fn brokers(image: &Image, listener: &str, node: i32, fenced: bool) -> Descri
 }
 
 /// The controllers: the voters of the metadata quorum.
-pub fn controllers(config: &NodeConfig, leader: Option<i32>) -> DescribeClusterResponse {
+pub fn controllers(voters: &[Address], leader: Option<i32>) -> DescribeClusterResponse {
     DescribeClusterResponse {
         controller_id: leader.unwrap_or(-1),
-        brokers: config
-            .voters
+        brokers: voters
             .iter()
             .map(|voter| DescribeClusterBroker {
                 broker_id: voter.node,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Ctx, Data};
+use crate::log::Log;
 use crate::replica::directories::Directory;
 use crate::replica::partition::Partition;
 use crate::wire::error_code::ErrorCode;
@@ -22,14 +23,14 @@ pub async fn answer(ctx: &Ctx, request: DescribeLogDirsRequest) -> DescribeLogDi
 pub fn serve(data: &Data, request: &DescribeLogDirsRequest) -> DescribeLogDirsResponse {
     let asked = request.topics.as_deref().map(by_topic);
     let replicas = &data.replicas;
-    let mut by_dir: BTreeMap<usize, Vec<Arc<Partition>>> = BTreeMap::new();
+    let mut by_dir = ByDir::new();
     for partition in replicas.all() {
         let wanted = asked.as_ref().is_none_or(|asked| {
             let indexes = asked.get(&*partition.topic);
             indexes.is_some_and(|indexes| indexes.contains(&partition.key.1))
         });
-        if let (true, Some(dir)) = (wanted, partition.dir) {
-            by_dir.entry(dir).or_default().push(partition);
+        if wanted {
+            describe(&partition, &mut by_dir);
         }
     }
     let dirs = replicas.directories();
@@ -59,22 +60,40 @@ fn by_topic(topics: &[DescribableLogDirTopic]) -> BTreeMap<&str, BTreeSet<i32>> 
     asked
 }
 
-fn online(dir: &Directory, partitions: Vec<Arc<Partition>>) -> DescribeLogDirsResult {
-    let mut topics: BTreeMap<Arc<str>, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
-    for partition in partitions {
-        let state = partition.lock();
-        let Some(log) = &state.log else { continue };
-        let described = DescribeLogDirsPartition {
-            partition_index: partition.key.1,
-            partition_size: i64::try_from(log.size_bytes()).unwrap_or(i64::MAX),
-            offset_lag: (state.high_watermark - log.log_end_offset()).max(0),
-            is_future_key: false,
-            ..DescribeLogDirsPartition::default()
-        };
-        drop(state);
+/// What lies where: directory, topic, its partitions.
+type ByDir = BTreeMap<usize, BTreeMap<Arc<str>, Vec<DescribeLogDirsPartition>>>;
+
+/// Adds a replica, and what it moves to: that one lags behind the replica itself.
+fn describe(partition: &Partition, by_dir: &mut ByDir) {
+    let mut add = |dir: usize, described| {
+        let topics = by_dir.entry(dir).or_default();
         let of_topic = topics.entry(Arc::clone(&partition.topic)).or_default();
         of_topic.push(described);
+    };
+    let future = partition.future();
+    let state = partition.lock();
+    let (Some(log), Some(dir)) = (&state.log, partition.dir()) else {
+        return;
+    };
+    let described = |of: &Log, offset_lag: i64, is_future_key| DescribeLogDirsPartition {
+        partition_index: partition.key.1,
+        partition_size: i64::try_from(of.size_bytes()).unwrap_or(i64::MAX),
+        offset_lag: offset_lag.max(0),
+        is_future_key,
+        ..DescribeLogDirsPartition::default()
+    };
+    let end = log.log_end_offset();
+    add(dir, described(log, state.high_watermark - end, false));
+    if let Some(future) = &*future {
+        let lag = end - future.log.log_end_offset();
+        add(future.dir, described(&future.log, lag, true));
     }
+}
+
+fn online(
+    dir: &Directory,
+    topics: BTreeMap<Arc<str>, Vec<DescribeLogDirsPartition>>,
+) -> DescribeLogDirsResult {
     let bytes = |of: fn(crate::replica::directories::Space) -> u64| {
         let space = dir.space().map(of);
         space.map_or(-1, |bytes| i64::try_from(bytes).unwrap_or(i64::MAX))

@@ -65,7 +65,7 @@ pub fn describe(
     DescribeQuorumResponse {
         error_message: None,
         topics: topics.collect(),
-        nodes: nodes(node),
+        nodes: nodes(status, node),
         ..DescribeQuorumResponse::default()
     }
 }
@@ -94,6 +94,7 @@ fn quorum(status: &QuorumStatus) -> ResponsePartitionData {
 fn replica(known: &QuorumReplica) -> ReplicaState {
     ReplicaState {
         replica_id: known.id,
+        replica_directory_id: known.directory,
         log_end_offset: known.log_end_offset,
         last_fetch_timestamp: known.last_fetch_ms,
         last_caught_up_timestamp: known.last_caught_up_ms,
@@ -102,8 +103,9 @@ fn replica(known: &QuorumReplica) -> ReplicaState {
 }
 
 /// Where the voters are reached.
-fn nodes(node: &NodeConfig) -> Vec<Node> {
-    node.voters
+fn nodes(status: &QuorumStatus, node: &NodeConfig) -> Vec<Node> {
+    status
+        .nodes
         .iter()
         .map(|voter| Node {
             node_id: voter.node,

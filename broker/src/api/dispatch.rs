@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::{Broker, Caller, Ctx};
 use crate::auth::{NotAdmitted, Then};
+use crate::config::Release;
 use crate::tls::Stream;
 use crate::wire::api_key::ApiKey;
 use crate::wire::error::WireError;
@@ -107,6 +108,15 @@ impl Served {
         !controller || self.reach == Reach::Everywhere
     }
 
+    /// The versions that clients are told by a node that passes for a release; `None` where it did not
+    /// have the API.
+    pub fn told(&self, as_release: Option<Release>) -> Option<RangeInclusive<i16>> {
+        match as_release {
+            Some(release) => release.limit(self.key.0, &self.advertised),
+            None => Some(self.advertised.clone()),
+        }
+    }
+
     fn takes(&self, version: i16) -> bool {
         self.advertised.contains(&version) && self.spoken.contains(&version)
     }
@@ -135,6 +145,12 @@ impl Opening {
     }
 }
 
+/// Whether a client id is that of a node of this program: `node-3`.
+fn is_node(client_id: &str) -> bool {
+    let id = client_id.strip_prefix("node-").map(str::parse::<i32>);
+    id.is_some_and(|id| id.is_ok())
+}
+
 /// A request of an API that is served, its header read.
 pub(super) struct Asked {
     pub(super) ctx: Ctx,
@@ -161,6 +177,12 @@ impl Asked {
         let header = RequestHeader::read(&mut reader, |_, version| {
             HeaderForm::of_request(version, api.flexible_from)
         })?;
+        // Nodes of one cluster speak as this program does, whatever it passes for.
+        let is_node = || header.client_id.as_deref().is_some_and(is_node);
+        let told = api.told(broker.config.as_release);
+        if !told.is_some_and(|told| told.contains(&version)) && !is_node() {
+            return Err(Refused::NotServed { key, version });
+        }
         let body = content.slice(content.len() - reader.left()..);
         let caller = Caller {
             client_id: header.client_id,
@@ -228,7 +250,7 @@ macro_rules! served {
             if caller.session.takes_raw() {
                 return Ok(sasl_authenticate::raw(caller, content));
             }
-            if let Some(answer) = api_versions::fallback(content) {
+            if let Some(answer) = api_versions::fallback(broker.config.as_release, content) {
                 return Ok(Work::InTurn(Box::pin(std::future::ready(answer))));
             }
             caller.session.admit(Opening::read(content)?.key)?;

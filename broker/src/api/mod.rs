@@ -15,17 +15,18 @@ use crate::meta::quorum::Quorum;
 use crate::metrics::Metrics;
 use crate::replica::Replicas;
 use crate::wire::messages::{
-    AlterConfigsRequest, AlterPartitionReassignmentsRequest, AlterUserScramCredentialsRequest,
-    ApiVersionsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteGroupsRequest,
-    DeleteRecordsRequest, DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest,
-    DescribeGroupsRequest, DescribeLogDirsRequest, DescribeProducersRequest, DescribeQuorumRequest,
+    AddRaftVoterRequest, AlterConfigsRequest, AlterPartitionReassignmentsRequest,
+    AlterReplicaLogDirsRequest, AlterUserScramCredentialsRequest, ApiVersionsRequest,
+    CreatePartitionsRequest, CreateTopicsRequest, DeleteGroupsRequest, DeleteRecordsRequest,
+    DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest,
+    DescribeLogDirsRequest, DescribeProducersRequest, DescribeQuorumRequest,
     DescribeTopicPartitionsRequest, DescribeUserScramCredentialsRequest, ElectLeadersRequest,
     FetchRequest, FindCoordinatorRequest, HeartbeatRequest, IncrementalAlterConfigsRequest,
     InitProducerIdRequest, JoinGroupRequest, LeaveGroupRequest, ListConfigResourcesRequest,
     ListGroupsRequest, ListOffsetsRequest, ListPartitionReassignmentsRequest, Message,
     MetadataRequest, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
-    OffsetForLeaderEpochRequest, ProduceRequest, SaslAuthenticateRequest, SaslHandshakeRequest,
-    SyncGroupRequest, UnregisterBrokerRequest,
+    OffsetForLeaderEpochRequest, ProduceRequest, RemoveRaftVoterRequest, SaslAuthenticateRequest,
+    SaslHandshakeRequest, SyncGroupRequest, UnregisterBrokerRequest, UpdateFeaturesRequest,
 };
 
 #[macro_use]
@@ -35,8 +36,10 @@ mod data;
 mod forward;
 mod topology;
 
+pub mod add_raft_voter;
 pub mod alter_configs;
 pub mod alter_partition_reassignments;
+pub mod alter_replica_log_dirs;
 pub mod alter_user_scram_credentials;
 pub mod api_versions;
 pub mod create_partitions;
@@ -70,10 +73,12 @@ pub mod offset_delete;
 pub mod offset_fetch;
 pub mod offset_for_leader_epoch;
 pub mod produce;
+pub mod remove_raft_voter;
 pub mod sasl_authenticate;
 pub mod sasl_handshake;
 pub mod sync_group;
 pub mod unregister_broker;
+pub mod update_features;
 
 pub use crate::auth::Then;
 pub use data::Data;
@@ -92,6 +97,7 @@ served! {
     list_offsets::answer(ListOffsetsRequest), 1-11, Brokers;
     offset_for_leader_epoch::answer(OffsetForLeaderEpochRequest), 2-4, Brokers;
     delete_records::answer(DeleteRecordsRequest), 0-2, Brokers;
+    alter_replica_log_dirs::answer(AlterReplicaLogDirsRequest), 1-2, Brokers;
     describe_log_dirs::answer(DescribeLogDirsRequest), 1-5, Brokers;
     describe_producers::answer(DescribeProducersRequest), 0-0, Brokers;
 
@@ -122,9 +128,12 @@ served! {
     // Cluster.
     describe_cluster::answer(DescribeClusterRequest), 0-2, Everywhere;
     describe_quorum::answer(DescribeQuorumRequest), 0-2, Everywhere;
+    add_raft_voter::answer(AddRaftVoterRequest), 0-1, Everywhere;
+    remove_raft_voter::answer(RemoveRaftVoterRequest), 0-0, Everywhere;
     elect_leaders::answer(ElectLeadersRequest), 0-2, Brokers;
     alter_partition_reassignments::answer(AlterPartitionReassignmentsRequest), 0-1, Brokers;
     unregister_broker::answer(UnregisterBrokerRequest), 0-0, Brokers;
+    update_features::answer(UpdateFeaturesRequest), 0-2, Brokers;
     list_partition_reassignments::answer(ListPartitionReassignmentsRequest), 0-0, Brokers;
 
     // Users.

@@ -88,6 +88,20 @@ pub(super) fn voters(text: &str) -> Result<Vec<Address>, BadSetting> {
     Ok(all)
 }
 
+/// Reads `host:port,…`: places of nodes whose ids are not known.
+pub(super) fn servers(key: &str, text: &str) -> Result<Vec<Address>, BadSetting> {
+    let places = keys::list(text).map(|part| {
+        let place = host_and_port(part).filter(|(host, _)| !host.is_empty());
+        let (host, port) = place.ok_or_else(|| bad(key, format!("`{part}` is not host:port")))?;
+        Ok(Address {
+            node: -1,
+            host,
+            port,
+        })
+    });
+    places.collect()
+}
+
 /// The listeners with what is told of each. `controllers` are not advertised.
 pub(super) fn advertised(
     listeners: Vec<Place>,

@@ -7,9 +7,12 @@ pub mod layers;
 mod listeners;
 pub mod node;
 pub mod properties;
+pub mod quorum;
+pub mod release;
 pub mod security;
 pub mod topic;
 
 pub use layers::Layers;
 pub use node::NodeConfig;
+pub use release::Release;
 pub use topic::{CleanupPolicy, TimestampKind, TopicSettings};

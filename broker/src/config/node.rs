@@ -13,8 +13,9 @@ use super::first_users::{self, FirstUser};
 use super::keys::{self, BadSetting, Key};
 use super::listeners::{self, Place};
 use super::properties::{self, BadLine};
+use super::quorum::QuorumPlace;
+use super::release::Release;
 use super::security::{self, Outgoing, Protocol, Scope, Security};
-use crate::peer::Address;
 
 /// Why there are no settings to start with.
 #[derive(Debug, Error)]
@@ -77,8 +78,8 @@ pub struct NodeConfig {
     pub is_broker: bool,
     /// `process.roles` has `controller`.
     pub is_controller: bool,
-    /// `controller.quorum.voters`.
-    pub voters: Vec<Address>,
+    /// Who votes in the metadata quorum.
+    pub quorum: QuorumPlace,
     pub listeners: Vec<Listener>,
     pub controller_listener: String,
     pub inter_broker_listener: String,
@@ -93,6 +94,8 @@ pub struct NodeConfig {
     pub rack: Option<String>,
     /// `lookout.cluster.id`: what a new data directory is formatted with; `None` lets an existing one say.
     pub cluster_id: Option<String>,
+    /// `lookout.as.version`: the release of Kafka that clients take the node for.
+    pub as_release: Option<Release>,
     /// `lookout.metrics.listener`: where Prometheus text is served.
     pub metrics_listener: Option<SocketAddr>,
     /// `lookout.fault.file`: faults on purpose are read from this file whenever it changes.
@@ -244,7 +247,7 @@ impl<'a> Values<'a> {
                 "is missing: broker, controller, or both",
             ));
         }
-        let voters = self.voters(node_id, is_controller)?;
+        let quorum = QuorumPlace::read(|key| self.text(key), (node_id, is_controller))?;
         let controllers = self.controllers()?;
         let protocols = self.protocols(&controllers)?;
         let listeners = self.listeners(&controllers, &protocols, (is_broker, is_controller))?;
@@ -259,7 +262,7 @@ impl<'a> Values<'a> {
             node_id,
             is_broker,
             is_controller,
-            voters,
+            quorum,
             listeners,
             to_brokers: if is_broker {
                 let key = "sasl.mechanism.inter.broker.protocol";
@@ -279,6 +282,7 @@ impl<'a> Values<'a> {
             metadata_log_dir,
             rack: self.given("broker.rack").map(str::to_owned),
             cluster_id: self.given("lookout.cluster.id").map(str::to_owned),
+            as_release: self.given("lookout.as.version").and_then(Release::named),
             metrics_listener: self.metrics_listener()?,
             fault_file: self.given("lookout.fault.file").map(PathBuf::from),
             given: self.0.clone(),
@@ -295,26 +299,6 @@ impl<'a> Values<'a> {
         let id = new.or(old).ok_or_else(|| bad("node.id", "is missing"))?;
         let id = id.parse().ok().filter(|id: &i32| *id >= 0);
         id.ok_or_else(|| bad("node.id", "must be at least 0"))
-    }
-
-    fn voters(&self, node_id: i32, is_controller: bool) -> Result<Vec<Address>, BadSetting> {
-        let key = "controller.quorum.voters";
-        let voters = listeners::voters(self.text(key))?;
-        let is_voter = voters.iter().any(|voter| voter.node == node_id);
-        if voters.is_empty() {
-            return Err(bad(key, "is missing: id@host:port of every controller"));
-        }
-        match (is_controller, is_voter) {
-            (true, false) => Err(bad(
-                key,
-                format!("node {node_id} is a controller but no voter"),
-            )),
-            (false, true) => Err(bad(
-                key,
-                format!("node {node_id} votes but is no controller"),
-            )),
-            _ => Ok(voters),
-        }
     }
 
     fn controllers(&self) -> Result<Vec<String>, BadSetting> {

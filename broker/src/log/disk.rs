@@ -118,6 +118,11 @@ impl DataFile {
         }
     }
 
+    /// Its directory has another name now.
+    pub(super) fn relocate(&mut self, dir: &Path) {
+        self.path = moved(&self.path, dir);
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -188,6 +193,12 @@ impl DataFile {
         self.guard.check(Access::Write, &self.path)?;
         self.file.sync_data().map_err(at(&self.path))
     }
+}
+
+/// A file of this name in another directory.
+pub(super) fn moved(path: &Path, dir: &Path) -> PathBuf {
+    path.file_name()
+        .map_or_else(|| dir.to_owned(), |name| dir.join(name))
 }
 
 /// Renames a file.

@@ -55,6 +55,11 @@ impl Epochs {
         }
     }
 
+    /// Its directory has another name now.
+    pub(super) fn relocate(&mut self, dir: &std::path::Path) {
+        self.path = dir.join(FILE);
+    }
+
     /// Whether there is a file.
     pub(super) fn exists(&self) -> bool {
         self.path.exists()

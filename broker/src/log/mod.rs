@@ -16,6 +16,7 @@ mod partition;
 mod producer_state;
 mod read;
 mod recovery;
+mod rename;
 mod retention;
 mod scan;
 mod segment;

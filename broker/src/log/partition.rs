@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::config::TopicSettings;
 use crate::wire::records::Unpacker;
 
-use super::disk::{self, DiskGuard};
+use super::disk::DiskGuard;
 use super::epochs::Epochs;
 use super::file_name::Stage;
 use super::flush::Flush;
@@ -202,39 +202,5 @@ impl Log {
         // What the close itself wrote is behind the recovery point, which may be the end already.
         self.active.sync()?;
         self.begin_flush().map_or(Ok(()), Flush::sync)
-    }
-
-    /// Renames the directory so that it is ignored at start (`….<uuid>-delete`), for later removal.
-    pub fn mark_deleted(self) -> Result<PathBuf, LogError> {
-        self.rename_away("delete")
-    }
-
-    /// Renames the directory so that it is left alone (`….<uuid>-stray`), as Kafka does with logs of which
-    /// the metadata knows nothing.
-    pub fn mark_stray(self) -> Result<PathBuf, LogError> {
-        self.rename_away("stray")
-    }
-
-    fn rename_away(self, ending: &str) -> Result<PathBuf, LogError> {
-        let name = self
-            .dir
-            .file_name()
-            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        // Names in a directory are unique, so the id only has to differ from other deletions of it.
-        let nanos = std::fs::metadata(&self.dir)
-            .and_then(|dir| dir.modified())
-            .ok()
-            .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
-            .map_or(0, |time| time.as_nanos());
-        let mut to = self.dir.clone();
-        for attempt in 0..u128::from(u8::MAX) {
-            let id = format!("{:032x}", nanos.wrapping_add(attempt << 96));
-            to.set_file_name(format!("{name}.{id}-{ending}"));
-            if !to.exists() {
-                break;
-            }
-        }
-        disk::rename(&self.dir, &to, &self.guard)?;
-        Ok(to)
     }
 }

@@ -88,6 +88,14 @@ impl Segment {
         Ok(segment)
     }
 
+    /// Its directory has another name now.
+    pub(super) fn relocate(&mut self, dir: &Path) {
+        self.data.relocate(dir);
+        self.offsets.file.relocate(dir);
+        self.times.file.relocate(dir);
+        self.txns.relocate(dir);
+    }
+
     /// Adds a batch, given in parts, whose header says what is in it. On an error nothing has changed.
     pub(super) fn append(
         &mut self,

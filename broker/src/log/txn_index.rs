@@ -64,6 +64,14 @@ pub(super) struct TxnIndex {
 }
 
 impl TxnIndex {
+    /// Its directory has another name now.
+    pub(super) fn relocate(&mut self, dir: &std::path::Path) {
+        self.path = disk::moved(&self.path, dir);
+        if let Some(file) = &mut self.file {
+            file.relocate(dir);
+        }
+    }
+
     /// Opens and reads it, if it is there. `Err(Corrupt)` if it makes no sense.
     pub(super) fn open(
         path: PathBuf,

@@ -124,6 +124,7 @@ commands! {
         AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse
     ),
     UnregisterBroker(UnregisterBrokerRequest, UnregisterBrokerResponse),
+    UpdateFeatures(UpdateFeaturesRequest, UpdateFeaturesResponse),
     AlterUserScramCredentials(
         AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse
     ),

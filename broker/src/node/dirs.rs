@@ -64,6 +64,8 @@ pub struct Dirs {
     pub cluster_id: String,
     /// `log.dirs` in their order; one that failed is `Err`.
     pub data: Vec<Result<DataDir, DirError>>,
+    /// The identity of the metadata's directory.
+    pub metadata_id: Uuid,
     /// The metadata's directory where it is not one of `log.dirs`.
     _metadata: Option<DataDir>,
 }
@@ -97,8 +99,9 @@ pub fn open(config: &NodeConfig) -> Result<Dirs, DirError> {
     let cluster_id = cluster(config, &found)?;
     let mut opened = Vec::new();
     for (found, path) in found.into_iter().zip(&paths) {
-        let dir = found.and_then(|found| take(found, config.node_id, &cluster_id));
         let needed = *path == config.metadata_log_dir;
+        let identity = config.quorum.directory(config.node_id).filter(|_| needed);
+        let dir = found.and_then(|found| take(found, config.node_id, (&cluster_id, identity)));
         match dir {
             Err(error @ DirError::Io { .. }) if !needed => opened.push(Err(error)),
             Err(error) => return Err(error),
@@ -106,6 +109,10 @@ pub fn open(config: &NodeConfig) -> Result<Dirs, DirError> {
         }
     }
     check_twins(&opened)?;
+    let mut found = opened.iter().flatten();
+    let metadata_id = found
+        .find(|dir| dir.path == config.metadata_log_dir)
+        .map(|dir| dir.id);
     let metadata = if opened.len() > config.log_dirs.len() {
         opened.pop().and_then(Result::ok)
     } else {
@@ -119,6 +126,7 @@ pub fn open(config: &NodeConfig) -> Result<Dirs, DirError> {
     Ok(Dirs {
         cluster_id,
         data: opened,
+        metadata_id: metadata_id.unwrap_or(Uuid::ZERO),
         _metadata: metadata,
     })
 }
@@ -220,13 +228,19 @@ fn cluster(config: &NodeConfig, found: &[Result<Found, DirError>]) -> Result<Str
     }
     match known {
         Some((id, _)) => Ok(id),
-        None if config.is_controller && config.voters.len() == 1 => Ok(fresh_id().to_string()),
+        None if config.is_controller && config.quorum.is_alone(config.node_id) => {
+            Ok(fresh_id().to_string())
+        }
         None => Err(DirError::NoCluster(fresh_id())),
     }
 }
 
 /// Locks a directory, and formats it if it is empty.
-fn take(found: Found, node_id: i32, cluster_id: &str) -> Result<DataDir, DirError> {
+fn take(
+    found: Found,
+    node_id: i32,
+    (cluster_id, identity): (&str, Option<Uuid>),
+) -> Result<DataDir, DirError> {
     let Found { path, .. } = found;
     fs::create_dir_all(&path).map_err(DirError::io(&path))?;
     let lock_path = path.join(LOCK);
@@ -245,7 +259,7 @@ fn take(found: Found, node_id: i32, cluster_id: &str) -> Result<DataDir, DirErro
     let meta = inspect(&path, node_id)?.meta;
     let id = match meta.and_then(|meta| meta.directory_id) {
         Some(id) => id,
-        None => format(&path, node_id, cluster_id)?,
+        None => format(&path, node_id, (cluster_id, identity))?,
     };
     Ok(DataDir {
         path,
@@ -255,8 +269,12 @@ fn take(found: Found, node_id: i32, cluster_id: &str) -> Result<DataDir, DirErro
 }
 
 /// Writes `meta.properties` in one step, so that it is whole or not there.
-fn format(path: &Path, node_id: i32, cluster_id: &str) -> Result<Uuid, DirError> {
-    let id = fresh_id();
+fn format(
+    path: &Path,
+    node_id: i32,
+    (cluster_id, identity): (&str, Option<Uuid>),
+) -> Result<Uuid, DirError> {
+    let id = identity.unwrap_or_else(fresh_id);
     let new = path.join(META_NEW);
     let text =
         format!("version=1\ncluster.id={cluster_id}\nnode.id={node_id}\ndirectory.id={id}\n");

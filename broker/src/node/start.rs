@@ -189,7 +189,7 @@ async fn build(
     let config = Arc::new(config);
     let clock = Clock::System;
     let faults = dialer.faults.clone();
-    let mut options = quorum_options(&config, &dirs.cluster_id, dialer.clone());
+    let mut options = quorum_options(&config, dirs, dialer.clone());
     options.controller.first_users = Arc::clone(first);
     let quorum = Quorum::open(options).await?;
     let ground = Ground {
@@ -224,7 +224,8 @@ async fn build(
     }))
 }
 
-fn quorum_options(config: &NodeConfig, cluster_id: &str, dialer: Dialer) -> QuorumOptions {
+fn quorum_options(config: &NodeConfig, dirs: &Dirs, dialer: Dialer) -> QuorumOptions {
+    let cluster_id = dirs.cluster_id.as_str();
     let controller = ControllerSettings::from_file(cluster_id.to_owned(), config.given.clone());
     let dir = config.metadata_log_dir.join(METADATA_DIR);
     let start = QuorumOptions::new(config.node_id, dir, dialer, controller);
@@ -233,8 +234,15 @@ fn quorum_options(config: &NodeConfig, cluster_id: &str, dialer: Dialer) -> Quor
         "controller.quorum.election.timeout.ms",
         start.election_timeout,
     );
+    let mut listeners = config.listeners.iter();
+    let controllers = listeners.find(|one| one.name == config.controller_listener);
     QuorumOptions {
-        voters: config.voters.clone(),
+        voters: config.quorum.voters.clone(),
+        bootstrap: config.quorum.bootstrap.clone(),
+        beginners: config.quorum.beginners.clone(),
+        directory: dirs.metadata_id,
+        listener: controllers.map(|listener| listener.advertised.clone()),
+        listener_name: config.controller_listener.clone(),
         cluster_id: cluster_id.to_owned(),
         election_timeout: election,
         heartbeat: start.heartbeat.min(election / 5),

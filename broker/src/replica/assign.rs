@@ -59,7 +59,7 @@ impl House {
     /// What the controller is to be told; `None` where it knows all that counts. A replica without
     /// its log is lost, unless the metadata has it in a directory that is offline anyway.
     fn place_of(&self, partition: &Partition, assigned: Uuid) -> Option<Uuid> {
-        let lies_in = partition.dir.filter(|dir| self.dirs.is_online(*dir));
+        let lies_in = partition.dir().filter(|dir| self.dirs.is_online(*dir));
         let has_log = partition.lock().log.is_some();
         match lies_in.and_then(|dir| self.dirs.get(dir)?.id) {
             Some(directory) if has_log => (directory != assigned).then_some(directory),
@@ -83,7 +83,7 @@ impl House {
             let topic = image.topic_by_id(partition.key.0);
             let at = usize::try_from(partition.key.1).ok();
             let state = topic.and_then(|topic| topic.partitions.get(at?));
-            if let (true, Some(state)) = (partition.dir == Some(dir), state) {
+            if let (true, Some(state)) = (partition.dir() == Some(dir), state) {
                 self.place(&partition, state);
             }
         }

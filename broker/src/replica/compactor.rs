@@ -53,16 +53,21 @@ pub(super) fn compact_all(house: &House) {
 fn compact(house: &House, partition: &Partition) -> Result<bool, LogError> {
     let now_ms = house.clock.now_ms();
     let plan = {
-        let state = partition.lock();
+        let mut state = partition.lock();
         let below = state.last_stable_offset();
         let first_dirty = state.clean_below.unwrap_or(0);
         let max_key_bytes = house.settings.compaction_key_bytes;
         let log = state.log.as_ref();
-        log.and_then(|log| log.plan_compaction(first_dirty, below, max_key_bytes, now_ms))
+        let plan =
+            log.and_then(|log| log.plan_compaction(first_dirty, below, max_key_bytes, now_ms));
+        state.is_compacting = plan.is_some();
+        plan
     };
     let Some(plan) = plan else { return Ok(false) };
-    let compacted = plan.copy()?;
+    let compacted = plan.copy();
     let mut state = partition.lock();
+    state.is_compacting = false;
+    let compacted = compacted?;
     let Some(log) = state.log.as_mut() else {
         return Ok(false);
     };

@@ -41,6 +41,8 @@ pub struct Found {
     pub index: i32,
     /// The topic's id.
     pub topic_id: Uuid,
+    /// Whether it is what a replica of another directory moves to.
+    pub is_future: bool,
 }
 
 /// All log directories of the node, by position in `log.dirs`.
@@ -92,6 +94,14 @@ impl Directories {
     pub fn all_offline(&self) -> bool {
         let failed = self.failed.read().unwrap_or_else(PoisonError::into_inner);
         failed.len() == self.all.len()
+    }
+
+    /// The position of the directory with this path, as `DescribeLogDirs` tells it.
+    pub fn at_path(&self, path: &str) -> Option<usize> {
+        self.all.iter().position(|dir| {
+            let absolute = std::path::absolute(&dir.path);
+            dir.path.as_os_str() == path || absolute.is_ok_and(|is| is.as_os_str() == path)
+        })
     }
 
     /// The position of the directory with this identity.
@@ -197,8 +207,13 @@ impl Directory {
                 scan.deleted.push(path);
                 continue;
             }
-            match found(&path, name) {
+            let future = of_future(name);
+            match found(&path, future.unwrap_or(name), future.is_some()) {
                 Some(found) => scan.partitions.push(found),
+                // A move that had hardly begun.
+                None if future.is_some_and(|name| split_name(name).is_some()) => {
+                    scan.deleted.push(path);
+                }
                 None => scan.unknown.push(path),
             }
         }
@@ -253,13 +268,21 @@ fn is_foreign(name: &str) -> bool {
     name.starts_with('.') || name.starts_with("__cluster_metadata-")
 }
 
-fn found(path: &Path, name: &str) -> Option<Found> {
+/// `topic-3` of `topic-3.UUID-future`.
+fn of_future(name: &str) -> Option<&str> {
+    let (name, id) = name.strip_suffix("-future")?.rsplit_once('.')?;
+    let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then_some(name)
+}
+
+fn found(path: &Path, name: &str, is_future: bool) -> Option<Found> {
     let (topic, index) = split_name(name)?;
     Some(Found {
         path: path.to_owned(),
         topic,
         index,
         topic_id: log::read_topic_id(path).ok()??,
+        is_future,
     })
 }
 
@@ -279,26 +302,49 @@ mod tests {
     fn a_scan_tells_partitions_from_the_rest() {
         let root = tempfile::tempdir().unwrap();
         let id = Uuid([7; 16]);
-        for name in ["a-b-3", "c-0.0ab-delete", "stranger", "d-1", ".hidden"] {
+        let id_of_move = "0123456789abcdef0123456789abcdef";
+        let (future, hardly) = (
+            format!("a.b-3.{id_of_move}-future"),
+            format!("c-1.{id_of_move}-future"),
+        );
+        for name in [
+            "a-b-3",
+            "c-0.0ab-delete",
+            "stranger",
+            "d-1",
+            ".hidden",
+            &future,
+            &hardly,
+        ] {
             std::fs::create_dir(root.path().join(name)).unwrap();
         }
         let guard = DiskGuard::default();
         log::write_topic_id(&root.path().join("a-b-3"), id, &guard).unwrap();
+        log::write_topic_id(&root.path().join(&future), id, &guard).unwrap();
         let directory = Directory {
             path: root.path().to_owned(),
             id: Some(id),
         };
         let mut scan = directory.scan().unwrap();
         scan.unknown.sort();
-        let path = |name| root.path().join(name);
+        let path = |name: &str| root.path().join(name);
         let partition = Found {
             path: path("a-b-3"),
             topic: "a-b".to_owned(),
             index: 3,
             topic_id: id,
+            is_future: false,
         };
-        assert_eq!(scan.partitions, [partition]);
-        assert_eq!(scan.deleted, [path("c-0.0ab-delete")]);
+        let moving = Found {
+            path: path(&future),
+            topic: "a.b".to_owned(),
+            is_future: true,
+            ..partition.clone()
+        };
+        scan.partitions.sort_by_key(|found| found.is_future);
+        assert_eq!(scan.partitions, [partition, moving]);
+        scan.deleted.sort();
+        assert_eq!(scan.deleted, [path("c-0.0ab-delete"), path(&hardly)]);
         assert_eq!(scan.unknown, [path("d-1"), path("stranger")]);
     }
 

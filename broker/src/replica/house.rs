@@ -11,6 +11,7 @@ use super::assign::Places;
 use super::compactor::Compactor;
 use super::directories::Directories;
 use super::leader::{Eligible, Rules};
+use super::mover::Moves;
 use super::partition::{Failure, Key, Partition, Refusal};
 use crate::clock::Clock;
 use crate::config::{NodeConfig, TopicSettings};
@@ -146,6 +147,7 @@ pub(super) struct House {
     pub(super) places: Mutex<Places>,
     pub(super) misplaced: Notify,
     pub(super) compactor: Compactor,
+    pub(super) moves: Moves,
     pub(super) isr_shrinks: Counter,
     pub(super) isr_expands: Counter,
 }
@@ -225,8 +227,9 @@ impl House {
             "log directory {} is offline until this node starts anew: {why}",
             path.map(|path| path.to_string()).unwrap_or_default()
         );
+        self.lose_moves(dir);
         for partition in self.all() {
-            if partition.dir == Some(dir) {
+            if partition.dir() == Some(dir) {
                 drop(partition.go_offline());
             }
         }

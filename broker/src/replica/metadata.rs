@@ -106,7 +106,7 @@ impl Replicas {
             None => origin,
         };
         let partition = known
-            .filter(|known| known.dir.is_some())
+            .filter(|known| known.dir().is_some())
             .unwrap_or_else(|| {
                 let settings = Arc::new(settings::of_topic(image, &house.config, &topic.name));
                 let replica = Assigned {
@@ -125,6 +125,9 @@ impl Replicas {
                     .write()
                     .unwrap_or_else(PoisonError::into_inner)
                     .insert(Arc::clone(&made));
+                if made.future().is_some() {
+                    house.moves.begin(made.key);
+                }
                 made
             });
         let rules = house.rules(&Self::settings_of(&partition));
@@ -139,7 +142,7 @@ impl Replicas {
             }
         }
         house.place(&partition, state);
-        if partition.dir.is_none() {
+        if partition.dir().is_none() {
             self.unsettled().insert(partition.key);
         }
         self.fetchers.assign(house, &partition, partition.source());
@@ -183,15 +186,16 @@ impl Replicas {
         if self.house.of_topic(partition.key.0).is_empty() {
             gauges::forget_topic(&self.house, &partition.topic);
         }
+        self.cancel_move(partition);
         let delay_ms = Self::settings_of(partition).file_delete_delay_ms;
         if let Some(log) = partition.release() {
-            let path = store::delete(&self.house, partition.dir, log);
+            let path = store::delete(&self.house, partition.dir(), log);
             self.leave(path, delay_ms);
         }
     }
 
     /// Has a directory removed after a while.
-    fn leave(&self, path: Option<std::path::PathBuf>, delay_ms: i64) {
+    pub(super) fn leave(&self, path: Option<std::path::PathBuf>, delay_ms: i64) {
         if let Some(path) = path {
             let due_ms = self.house.clock.now_ms().saturating_add(delay_ms);
             self.leftovers.add(due_ms, path);

@@ -25,11 +25,14 @@ pub mod directories;
 pub mod epochs;
 mod fetcher;
 pub mod follower;
+mod futures;
 mod gauges;
 mod house;
 pub mod isr;
 pub mod leader;
 mod metadata;
+mod mover;
+pub mod moves;
 mod offsets;
 pub mod partition;
 pub mod progress;
@@ -45,6 +48,7 @@ use compactor::Compactor;
 use directories::{Directories, Directory};
 use fetcher::Fetchers;
 use house::{House, Settings};
+use mover::Moves;
 use partition::{Failure, Partition, Refusal};
 use serve::{Acks, Look, ReadAt, Reader, Written};
 use store::Shelf;
@@ -111,6 +115,7 @@ impl Replicas {
             places: Mutex::default(),
             misplaced: Notify::new(),
             compactor: Compactor::default(),
+            moves: Moves::default(),
             isr_shrinks: counter("kafka_server_replicamanager_isrshrinks_total"),
             isr_expands: counter("kafka_server_replicamanager_isrexpands_total"),
             metrics: ground.metrics,
@@ -130,13 +135,16 @@ impl Replicas {
         })
     }
 
-    /// Starts what happens by itself: changes of ISRs, the places of replicas, checkpoints, retention, compaction.
+    /// Starts what happens by itself: changes of ISRs, the places of replicas and their moves, checkpoints,
+    /// retention, compaction.
     pub fn start(self: &Arc<Self>, control: Arc<dyn Control>) {
         let mut tasks = upkeep::start(&self.house, &self.leftovers);
         let (house, asked) = (Arc::clone(&self.house), Arc::clone(&control));
         tasks.push(tokio::spawn(upkeep::settle(Arc::downgrade(self))));
         tasks.push(tokio::spawn(alter::run(house, control)));
         tasks.push(tokio::spawn(assign::run(Arc::clone(&self.house), asked)));
+        let leftovers = Arc::clone(&self.leftovers);
+        tasks.push(tokio::spawn(mover::run(Arc::clone(&self.house), leftovers)));
         let mut kept = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend(tasks);
     }
@@ -248,15 +256,7 @@ impl Replicas {
 
     /// A read failed: if the directory cannot be read at all, it goes offline.
     pub fn suspect(&self, partition: &Partition) {
-        let dirs = &self.house.dirs;
-        let Some(dir) = partition.dir.filter(|dir| dirs.is_online(*dir)) else {
-            return;
-        };
-        if let Err(error) = dirs.probe(dir)
-            && !error.is_shortage()
-        {
-            self.house.fail_directory(dir, &error.to_string());
-        }
+        self.house.suspect(partition);
     }
 
     /// What a client is told of a failed disk; the directory goes offline.

@@ -1,11 +1,13 @@
 //! One replica: its log and its role behind one lock, which is never held while waiting or reading in
 //! bulk. What is decided is decided by `leader` and `follower`; here it meets the disk.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::follower::Follower;
 use super::isr::{Agreed, Next, Proposal};
 use super::leader::{Eligible, Leader, Moved, Rules};
+use super::moves::Future;
 use super::purgatory::{Bell, News, Purgatory, Wants};
 use crate::config::TopicSettings;
 use crate::log::{AppendError, Log, LogError};
@@ -41,6 +43,8 @@ pub struct State {
     pub high_watermark: i64,
     /// First offset that compaction has not seen; `None` where it never ran.
     pub clean_below: Option<i64>,
+    /// Whether files of the log are being replaced: it stays where it is meanwhile.
+    pub is_compacting: bool,
     /// The epoch of the partition that this replica goes by.
     partition_epoch: i32,
     /// Goes by these.
@@ -121,14 +125,19 @@ pub struct Partition {
     pub topic: Arc<str>,
     /// The topic's id and the index.
     pub key: Key,
-    /// Position of its log directory.
-    pub dir: Option<usize>,
+    /// Position of its log directory; [`NOWHERE`] for none.
+    dir: AtomicUsize,
     /// Where its traffic is counted.
     pub traffic: Traffic,
     /// Who waits for it.
     pub purgatory: Purgatory,
     state: Mutex<State>,
+    /// What is to take its place in another directory; locked before the state, never after it.
+    future: Mutex<Option<Future>>,
 }
+
+/// The position of no log directory.
+const NOWHERE: usize = usize::MAX;
 
 impl Partition {
     /// A replica without a role.
@@ -140,7 +149,8 @@ impl Partition {
         Self {
             topic: making.topic,
             key: making.key,
-            dir: making.dir,
+            dir: AtomicUsize::new(making.dir.unwrap_or(NOWHERE)),
+            future: Mutex::default(),
             traffic: making.traffic,
             purgatory: Purgatory::default(),
             state: Mutex::new(State {
@@ -148,10 +158,27 @@ impl Partition {
                 role: Role::Idle,
                 high_watermark: making.high_watermark.max(start).min(end),
                 clean_below: making.clean_below,
+                is_compacting: false,
                 partition_epoch: -1,
                 settings: making.settings,
             }),
         }
+    }
+
+    /// Position of its log directory; `None` where none is online for it.
+    pub fn dir(&self) -> Option<usize> {
+        let dir = self.dir.load(Ordering::Acquire);
+        Some(dir).filter(|dir| *dir != NOWHERE)
+    }
+
+    /// It lies in another log directory from here on.
+    pub(super) fn lies_in(&self, dir: usize) {
+        self.dir.store(dir, Ordering::Release);
+    }
+
+    /// Locks what is to take its place; to be taken before the state's lock, if both are.
+    pub fn future(&self) -> MutexGuard<'_, Option<Future>> {
+        self.future.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Locks the state; never to be held across a wait.
@@ -161,7 +188,7 @@ impl Partition {
 
     /// Turns what the disk said into what the client is told. A shortage refuses the access alone.
     pub fn disk_failure(&self, error: &LogError) -> Failure {
-        match self.dir {
+        match self.dir() {
             Some(dir) if !error.is_shortage() && matches!(error, LogError::Io { .. }) => {
                 Failure::Disk(dir, error.to_string())
             }

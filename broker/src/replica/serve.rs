@@ -341,13 +341,15 @@ impl Partition {
         let due = {
             let state = self.lock();
             let log = state.log.as_ref().filter(|log| is_due(log));
-            log.and_then(Log::begin_flush)
+            log.and_then(|log| Some((log.begin_flush()?, log.dir().to_owned())))
         };
-        let Some(flush) = due else { return Ok(()) };
+        let Some((flush, dir)) = due else {
+            return Ok(());
+        };
         let flushed = flush.run();
         let mut state = self.lock();
-        // A log that was deleted meanwhile is no fault of the disk.
-        let Some(log) = state.log.as_mut() else {
+        // A log that was deleted or moved meanwhile is no fault of the disk.
+        let Some(log) = state.log.as_mut().filter(|log| log.dir() == dir) else {
             return Ok(());
         };
         let flushed = flushed.map_err(|error| self.disk_failure(&error))?;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::assign::assigned;
 use super::directories::{Directory, Found};
+use super::futures::{apart, close_futures, go_on_moving};
 use super::house::House;
 use super::partition::{Failure, Key, Making, Partition, Traffic};
 use crate::config::TopicSettings;
@@ -26,6 +27,8 @@ pub(super) struct Opened {
     pub(super) log: Log,
     pub(super) high_watermark: i64,
     pub(super) clean_below: Option<i64>,
+    /// Whether a replica of another directory was moving here.
+    pub(super) is_future: bool,
 }
 
 /// The logs found at start; several of one partition where its disk was away for a while and the
@@ -141,7 +144,9 @@ fn jobs_of(house: &House, at: usize, dir: &Directory) -> Result<Vec<Job>, LogErr
     let now_ms = house.clock.now_ms();
     let job = |found: Found| {
         let place = (found.topic.clone(), found.index);
-        let at_place = |offsets: &Offsets| offsets.get(&place).copied().unwrap_or(0);
+        // The checkpoints of a directory are of what it holds, not of what moves to it.
+        let is_of = |_: &i64| !found.is_future;
+        let at_place = |offsets: &Offsets| offsets.get(&place).copied().filter(is_of).unwrap_or(0);
         Job {
             dir: at,
             high_watermark: at_place(&checkpoints.high_watermarks),
@@ -175,6 +180,7 @@ fn open(house: &House, settings: &Arc<TopicSettings>, job: &Job) -> Option<Opene
                 log,
                 high_watermark: job.high_watermark,
                 clean_below: job.clean_below,
+                is_future: job.found.is_future,
             })
         }
         Err(error) => {
@@ -191,7 +197,8 @@ pub(super) fn make(
     origin: Origin,
     settings: &Arc<TopicSettings>,
 ) -> (Partition, Vec<Opened>) {
-    let (opened, others) = match origin {
+    let (origin, futures) = apart(house, replica, origin);
+    let (opened, mut others) = match origin {
         Origin::Known(mut found) if !found.is_empty() => {
             let mut opened = found.remove(best(house, replica, &found));
             opened.log.reconfigure(Arc::clone(settings));
@@ -217,6 +224,7 @@ pub(super) fn make(
         settings: Arc::clone(settings),
         traffic: traffic(house, replica.topic),
     });
+    others.extend(go_on_moving(&partition, futures));
     (partition, others)
 }
 
@@ -238,9 +246,12 @@ fn place_for(house: &House, replica: &Assigned<'_>, origin: &Origin) -> Option<u
     }
     let vouched = [&state.isr, &state.elr, &state.last_known_elr];
     let had_log = !directory.is_zero() || vouched.iter().any(|ids| ids.contains(&house.me));
+    let preferred = house.moves.take_preferred(replica.key);
     match origin {
         Origin::Known(_) if had_log && !dirs.all_online() => None,
-        Origin::Known(_) | Origin::New => emptiest(house),
+        Origin::Known(_) | Origin::New => preferred
+            .filter(|at| dirs.is_online(*at))
+            .or_else(|| emptiest(house)),
     }
 }
 
@@ -254,14 +265,14 @@ fn traffic(house: &House, topic: &str) -> Traffic {
     }
 }
 
-fn create(
+/// An empty log in a new directory of this name.
+pub(super) fn begin_log(
     house: &House,
-    replica: &Assigned<'_>,
-    dir: usize,
+    (dir, name): (usize, &str),
+    topic_id: Uuid,
     settings: &Arc<TopicSettings>,
-) -> Option<Opened> {
-    let (topic, key) = (replica.topic, replica.key);
-    let path = house.dirs.get(dir)?.path.join(format!("{topic}-{}", key.1));
+) -> Option<Result<Log, LogError>> {
+    let path = house.dirs.get(dir)?.path.join(name);
     let guard = house.dirs.guard(dir);
     let opening = Opening {
         recovery_point: 0,
@@ -272,16 +283,28 @@ fn create(
         guard: guard.clone(),
     };
     let made = Log::open(&path, Arc::clone(settings), opening).and_then(|(log, _)| {
-        write_topic_id(&path, key.0, &guard)?;
+        write_topic_id(&path, topic_id, &guard)?;
         Ok(log)
     });
-    match made {
+    Some(made)
+}
+
+fn create(
+    house: &House,
+    replica: &Assigned<'_>,
+    dir: usize,
+    settings: &Arc<TopicSettings>,
+) -> Option<Opened> {
+    let (topic, key) = (replica.topic, replica.key);
+    let name = format!("{topic}-{}", key.1);
+    match begin_log(house, (dir, &name), key.0, settings)? {
         Ok(log) => Some(Opened {
             topic: topic.to_string(),
             dir,
             log,
             high_watermark: 0,
             clean_below: None,
+            is_future: false,
         }),
         Err(error) if error.is_shortage() => {
             log::error!("{topic}-{} cannot be made: {error}", key.1);
@@ -301,7 +324,7 @@ fn emptiest(house: &House) -> Option<usize> {
     }
     let mut counts: HashMap<usize, usize> = HashMap::new();
     for partition in house.all() {
-        if let Some(dir) = partition.dir {
+        if let Some(dir) = partition.dir() {
             *counts.entry(dir).or_default() += 1;
         }
     }
@@ -368,7 +391,7 @@ pub(super) fn write_checkpoints(
         by_dir.insert(at, Offsets::new());
     }
     for partition in house.all() {
-        let Some(dir) = partition.dir else { continue };
+        let Some(dir) = partition.dir() else { continue };
         let known = offset(&partition.lock());
         if let (Some(offset), Some(offsets)) = (known, by_dir.get_mut(&dir)) {
             offsets.insert((partition.topic.to_string(), partition.key.1), offset);
@@ -396,6 +419,7 @@ pub(super) fn write_checkpoints(
 
 /// Flushes and closes every log, writes all checkpoints and marks a clean stop where nothing failed.
 pub(super) fn close_all(house: &House) {
+    close_futures(house);
     write_checkpoints(house, HIGH_WATERMARKS, |state| {
         state.log.as_ref().map(|_| state.high_watermark)
     });
@@ -424,7 +448,7 @@ pub(super) fn close_all(house: &House) {
         };
         if let Err(error) = log.close() {
             log::error!("{}-{}: {error}", partition.topic, partition.key.1);
-            unclean.extend(partition.dir);
+            unclean.extend(partition.dir());
         }
     }
     let epoch = house.broker_epoch();

@@ -53,6 +53,8 @@ macro_rules! peers {
 
 peers! {
     ProduceRequest ProduceResponse;
+    AddRaftVoterRequest AddRaftVoterResponse;
+    RemoveRaftVoterRequest RemoveRaftVoterResponse;
     FetchRequest FetchResponse;
     ListOffsetsRequest ListOffsetsResponse;
     MetadataRequest MetadataResponse;

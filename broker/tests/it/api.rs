@@ -5,5 +5,6 @@ mod configs;
 mod forwarded;
 mod metadata;
 mod quorum;
+mod releases;
 mod topic_partitions;
 mod versions;

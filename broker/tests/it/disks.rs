@@ -1,6 +1,9 @@
 //! Whole nodes with several log directories, of which one fails: while the node runs, or before it
 //! starts (KIP-112, KIP-858).
 
+mod killed;
+mod moves;
+
 use std::fs;
 use std::path::PathBuf;
 

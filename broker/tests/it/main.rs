@@ -28,3 +28,4 @@ mod records;
 mod replica;
 mod support;
 mod upkeep;
+mod voters;

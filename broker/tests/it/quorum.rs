@@ -6,3 +6,4 @@ mod disk;
 mod house;
 mod losses;
 mod nodes;
+mod voters;

@@ -7,6 +7,7 @@ mod compaction;
 mod disk;
 mod ledger;
 mod model_controller;
+mod moves;
 mod node;
 mod shell;
 mod world;

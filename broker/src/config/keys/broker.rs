@@ -2,6 +2,7 @@
 //! Data only: nothing here decides.
 
 use super::Key;
+use crate::config::release::NAMES;
 
 keys! {
     BROKER:
@@ -48,7 +49,7 @@ keys! {
     Boolean "controller.quorum.auto.join.enable" = Text("false"), Any,
         ReadOnly, NoEffect, Shown, "Whether a controller adds itself to the voters.";
     List "controller.quorum.bootstrap.servers" = Text(""), Any,
-        ReadOnly, NoEffect, Shown, "Addresses at which to find the metadata quorum.";
+        ReadOnly, InForce, Shown, "Addresses at which to find the metadata quorum.";
     Int "controller.quorum.election.backoff.max.ms" = Text("1000"), AtLeast(0),
         ReadOnly, NoEffect, Shown, "Longest wait after an election without a winner.";
     Int "controller.quorum.election.timeout.ms" = Text("1000"), AtLeast(0),
@@ -116,11 +117,17 @@ keys! {
         PerBroker, InForce, Shown, "Security protocol of each listener name.";
     List "listeners" = Text("PLAINTEXT://:9092"), Any,
         PerBroker, InForce, Shown, "Where the node listens: name://host:port, separated by commas.";
+    String "lookout.as.version" = Null, OneOf(NAMES),
+        ReadOnly, InForce, Shown,
+        "Release of Kafka that clients take the node for: it tells and takes no version that this one did not have.";
     String "lookout.cluster.id" = Null, NotEmpty,
         ReadOnly, InForce, Shown,
         "Cluster id that a new data directory is formatted with; empty lets an existing one say.";
     String "lookout.fault.file" = Null, NotEmpty,
         ReadOnly, InForce, Shown, "File of faults on purpose, read whenever it changes.";
+    List "lookout.initial.controllers" = Text(""), Any,
+        ReadOnly, InForce, Shown,
+        "Voters that a new cluster with controller.quorum.bootstrap.servers begins with: id@host:port:directory-id.";
     String "lookout.metrics.listener" = Null, NotEmpty,
         ReadOnly, InForce, Shown, "Address at which metrics are served as Prometheus text.";
     Password "lookout.scram.users" = Null, NotEmpty,
@@ -193,7 +200,7 @@ keys! {
     Int "quota.window.size.seconds" = Text("1"), AtLeast(1),
         ReadOnly, NoEffect, Shown, "Length of one such sample.";
     Long "replica.alter.log.dirs.io.max.bytes.per.second" = Text("9223372036854775807"), AtLeast(0),
-        ClusterWide, NoEffect, Shown, "Most bytes per second moved between log directories.";
+        ClusterWide, InForce, Shown, "Most bytes per second moved between log directories.";
     Int "replica.fetch.backoff.ms" = Text("1000"), AtLeast(0),
         ReadOnly, InForce, Shown, "Wait of a follower after a failed fetch.";
     Int "replica.fetch.max.bytes" = Text("1048576"), AtLeast(0),

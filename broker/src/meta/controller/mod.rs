@@ -8,6 +8,7 @@ mod configs;
 mod directories;
 mod draft;
 mod elections;
+mod features;
 mod growth;
 mod isr;
 mod named;
@@ -98,6 +99,7 @@ impl Controller {
                 self.reassign(draft_ref, request).into()
             }
             Command::UnregisterBroker(request) => self.unregister(draft_ref, request).into(),
+            Command::UpdateFeatures(request) => self.update_features(draft_ref, request).into(),
             Command::AlterUserScramCredentials(request) => {
                 scram::alter_credentials(draft_ref, request).into()
             }

@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::guest::random_u64;
 use super::progress::Progress;
+use super::roster::Roster;
 use super::stream::MAX_FRAME_BYTES;
 use super::types::{Metrics, Proposal, Raft, Verdict};
 use crate::clock::Clock;
@@ -65,8 +66,8 @@ pub struct Active {
     pub raft: Raft,
     /// This node.
     pub node: i32,
-    /// All voters, this node too.
-    pub voters: Vec<i32>,
+    /// Who votes.
+    pub roster: Roster,
     /// What time it is.
     pub clock: Clock,
     /// What the controller goes by.
@@ -182,7 +183,7 @@ impl Active {
             &self.progress,
             term,
             self.node,
-            &self.voters,
+            &self.roster.voters(),
             self.fetch_timeout,
         )
     }
@@ -266,7 +267,8 @@ impl Active {
     }
 }
 
-/// Whether a leader heard enough of the voters within `window`; it counts itself.
+/// Whether a leader heard enough of the voters within `window`; it counts itself, unless its own vote is
+/// being taken away.
 pub fn has_majority(
     progress: &Progress,
     term: u64,
@@ -279,7 +281,8 @@ pub fn has_majority(
         .copied()
         .filter(|voter| *voter != node)
         .collect();
-    progress.heard(term, &others, window) >= voters.len() / 2
+    let own = voters.len() - others.len();
+    progress.heard(term, &others, window) + own > voters.len() / 2
 }
 
 /// Gives the answers of one proposal, or the reason why there are none. Of a proposal that is too

@@ -16,6 +16,7 @@ use super::guest::random_u64;
 use super::host::Streams;
 use super::joining::{self, Joining};
 use super::progress::Progress;
+use super::roster::Roster;
 use super::storage::LogStore;
 use super::stream::{Answer, Question};
 use super::types::{LogId, Raft};
@@ -91,8 +92,8 @@ pub struct Elector {
     pub raft: Raft,
     /// This node.
     pub node: i32,
-    /// All voters, this node too.
-    pub voters: Vec<i32>,
+    /// Who votes.
+    pub roster: Roster,
     /// Streams to the others.
     pub streams: Streams,
     /// When a leader was heard.
@@ -118,9 +119,10 @@ impl Elector {
                 self.lead().await;
                 since = Instant::now();
             }
+            self.roster.until_voter().await;
             self.await_silence(since).await;
             since = Instant::now();
-            if self.is_leading() || !self.poll().await {
+            if self.is_leading() || !self.roster.is_voter() || !self.poll().await {
                 continue;
             }
             if let Err(error) = self.raft.trigger().elect().await {
@@ -158,7 +160,7 @@ impl Elector {
             &self.progress,
             term,
             self.node,
-            &self.voters,
+            &self.roster.voters(),
             self.fetch_timeout,
         )
     }
@@ -187,7 +189,7 @@ impl Elector {
 
     /// The silence to wait for: a single voter waits for nobody.
     fn pause(&self) -> Duration {
-        if self.voters.len() == 1 {
+        if self.roster.voters().len() == 1 {
             return Duration::from_millis(10);
         }
         let (least, most) = match self.contact.last_heard() {
@@ -205,17 +207,13 @@ impl Elector {
         let new = is_new.then_some(self.node);
         let question = Arc::new(Question::Poll { last, new });
         let mut polls = JoinSet::new();
-        for node in self
-            .voters
-            .iter()
-            .copied()
-            .filter(|node| *node != self.node)
-        {
+        let voters = self.roster.voters();
+        for node in voters.iter().copied().filter(|node| *node != self.node) {
             let (streams, question) = (self.streams.clone(), Arc::clone(&question));
             let within = self.timeouts.0 / 4;
             polls.spawn(async move { (node, timeout(within, streams.ask(node, question)).await) });
         }
-        let needed = self.voters.len() / 2;
+        let needed = voters.len() / 2;
         let mut granted = 0;
         while granted < needed {
             let Some(polled) = polls.join_next().await else {

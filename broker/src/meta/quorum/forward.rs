@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::SubmitError;
 use super::active::{Refusal, Submitted};
+use super::roster::Roster;
 use super::types::Raft;
 use crate::fault::Link;
 use crate::meta::command::{Command, Reply};
@@ -26,6 +27,9 @@ const IDLE: usize = 4;
 
 /// Pauses between attempts to find the controller: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(250));
+
+/// How long a change of the voters may take.
+const CHANGE: Duration = Duration::from_secs(35);
 
 /// Said where nobody else has said anything.
 const NO_LEADER: &str = "no leader is known";
@@ -43,8 +47,8 @@ enum Attempt {
 pub struct Forwarder {
     /// This node.
     pub node: i32,
-    /// All voters.
-    pub voters: Vec<Address>,
+    /// Who votes, and where.
+    pub roster: Roster,
     /// How connections are opened.
     pub dialer: Dialer,
     /// The consensus, for who leads.
@@ -64,7 +68,7 @@ impl Forwarder {
         let encoded = command
             .encode()
             .map_err(|error| SubmitError::Unsendable(error.to_string()))?;
-        let mut search = Search::new(self.voters.len());
+        let mut search = Search::new();
         let mut command = Some(command);
         loop {
             let attempt = match self.target(&mut search) {
@@ -96,14 +100,32 @@ impl Forwarder {
         &self,
         request: &ControllerCommandRequest,
     ) -> Result<Bytes, SubmitError> {
-        let deadline = Instant::now() + self.within;
-        let mut search = Search::new(self.voters.len());
+        self.ask_once_or_more(request, self.within, true).await
+    }
+
+    /// Asks the leader for a change that only it can make, once.
+    pub async fn ask_to_change(
+        &self,
+        request: &ControllerCommandRequest,
+    ) -> Result<Bytes, SubmitError> {
+        self.ask_once_or_more(request, CHANGE, false).await
+    }
+
+    async fn ask_once_or_more(
+        &self,
+        request: &ControllerCommandRequest,
+        within: Duration,
+        again: bool,
+    ) -> Result<Bytes, SubmitError> {
+        let deadline = Instant::now() + within;
+        let mut search = Search::new();
         loop {
             if let Some(node) = self.target(&mut search).filter(|node| *node != self.node) {
                 match self.ask_there(node, request, deadline).await {
                     Attempt::Answered(body) => return Ok(body),
                     Attempt::Nothing(why, hint) => (search.why, search.hint) = (why, hint),
-                    Attempt::Unknown(error) => search.why = error.to_string(),
+                    Attempt::Unknown(error) if again => search.why = error.to_string(),
+                    Attempt::Unknown(error) => return Err(error),
                 }
             }
             self.pause(&mut search, deadline).await?;
@@ -118,8 +140,8 @@ impl Forwarder {
             None if search.attempts.is_multiple_of(2) && known.is_some() => known,
             None => {
                 let turn = search.first + search.attempts;
-                let voter = self.voters.get(turn % self.voters.len().max(1));
-                voter.map(|voter| voter.node)
+                let voters = self.roster.voters();
+                voters.get(turn % voters.len().max(1)).copied()
             }
         };
         search.attempts += 1;
@@ -158,10 +180,10 @@ impl Forwarder {
         request: &ControllerCommandRequest,
         deadline: Instant,
     ) -> Attempt {
-        let Some(address) = self.voters.iter().find(|voter| voter.node == node) else {
+        let Some(address) = self.roster.address(node) else {
             return Attempt::Nothing(format!("node {node} is no voter"), None);
         };
-        let mut peer = match self.connection(address).await {
+        let mut peer = match self.connection(&address).await {
             Ok(peer) => peer,
             Err(error) => return Attempt::Nothing(error.to_string(), None),
         };
@@ -213,11 +235,11 @@ struct Search {
 }
 
 impl Search {
-    fn new(voters: usize) -> Self {
+    fn new() -> Self {
         let random = usize::try_from(super::guest::random_u64() % 1024).unwrap_or_default();
         Self {
             attempts: 0,
-            first: random % voters.max(1),
+            first: random,
             hint: None,
             pause: PAUSES.0,
             why: NO_LEADER.to_owned(),

@@ -9,10 +9,12 @@ use std::time::Duration;
 use bytes::BytesMut;
 use openraft::Snapshot;
 use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse};
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
 use super::election::Contact;
 use super::joining::Joining;
+use super::roster::Roster;
 use super::stream::{self, Answer, Part, Question, StreamError};
 use super::types::{Picture, Raft, Types};
 use crate::fault::Link;
@@ -35,6 +37,8 @@ pub struct Answering {
     pub contact: Arc<Contact>,
     /// Whether this node may vote yet.
     pub joining: Arc<Joining>,
+    /// Who votes.
+    pub roster: Roster,
 }
 
 /// A node that opens streams.
@@ -46,6 +50,8 @@ pub struct Guest {
     pub dialer: Dialer,
     /// What answers.
     pub answering: Answering,
+    /// To whom streams are opened.
+    pub roster: Roster,
 }
 
 /// Why there is no stream.
@@ -60,8 +66,26 @@ enum Missing {
 }
 
 impl Guest {
+    /// Keeps streams to all voters open, whoever they are, for ever.
+    pub async fn keep(self) {
+        let mut tasks = JoinSet::new();
+        let mut followed: Vec<(Address, AbortHandle)> = Vec::new();
+        loop {
+            let hosts = self.roster.hosts();
+            let gone = followed.extract_if(.., |(host, _)| !hosts.contains(host));
+            gone.for_each(|(_, task)| task.abort());
+            let is_new = |host: &&Address| !followed.iter().any(|(known, _)| known == *host);
+            let new: Vec<&Address> = hosts.iter().filter(is_new).collect();
+            for host in new {
+                let task = tasks.spawn(self.clone().follow(host.clone()));
+                followed.push((host.clone(), task));
+            }
+            self.roster.changed(&hosts).await;
+        }
+    }
+
     /// Keeps a stream to `host` open, for ever.
-    pub async fn follow(self, host: Address) {
+    async fn follow(self, host: Address) {
         let mut pause = PAUSES.0;
         let mut told = String::new();
         loop {
@@ -89,6 +113,12 @@ impl Guest {
         let within = self.dialer.connect_timeout;
         let mut peer = self.dialer.connect(Link::Controller, host).await?;
         let welcome = peer.ask(&self.hello, 0, within).await?;
+        let voters = welcome.voters.iter().map(|voter| Address {
+            node: voter.node_id,
+            host: voter.host.clone(),
+            port: voter.port,
+        });
+        self.roster.learn(voters.collect());
         if !welcome.error_code.is_ok() {
             return Err(Missing::Refused(welcome));
         }
@@ -150,7 +180,7 @@ impl Answering {
                 // Before what it says of the other ends the joining of this one.
                 let is_new = self.contact.is_new(&self.raft);
                 self.joining.hear_new(new);
-                let may_vote = !self.joining.is_joining();
+                let may_vote = !self.joining.is_joining() && !self.roster.has_another_directory();
                 Answer::Poll {
                     is_granted: may_vote && self.contact.grants(&self.raft, last),
                     is_new,
@@ -158,6 +188,9 @@ impl Answering {
             }
             Question::Vote(_) if self.joining.is_joining() => {
                 Answer::Failed("its directory is new: it has no vote yet".to_owned())
+            }
+            Question::Vote(_) if self.roster.has_another_directory() => {
+                Answer::Failed("it got its vote with another directory".to_owned())
             }
             Question::Vote(request) => match self.raft.vote(request).await {
                 Ok(answer) => Answer::Vote(answer),

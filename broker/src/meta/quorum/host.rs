@@ -11,7 +11,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use super::stream::{self, Answer, Question, StreamError};
+use super::types::Member;
 use crate::tls::Stream;
+use crate::wire::uuid::Uuid;
 
 /// Questions that may wait for one stream to be written.
 const QUEUE: usize = 64;
@@ -36,6 +38,8 @@ struct Open {
 struct Handle {
     /// Which one of the node's streams.
     number: u64,
+    /// What the node says of itself.
+    member: Member,
     ask: mpsc::Sender<Asked>,
 }
 
@@ -52,9 +56,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Streams {
-    /// Nodes that can be asked.
-    pub fn nodes(&self) -> Vec<i32> {
-        lock(&self.open).by_node.keys().copied().collect()
+    /// What nodes with a stream say of themselves.
+    pub fn members(&self) -> BTreeMap<i32, Member> {
+        let open = lock(&self.open);
+        let handles = open.by_node.iter();
+        handles
+            .map(|(node, handle)| (*node, handle.member.clone()))
+            .collect()
+    }
+
+    /// The directory of a node that can be asked.
+    pub fn directory(&self, node: i32) -> Option<Uuid> {
+        let open = lock(&self.open);
+        open.by_node
+            .get(&node)
+            .map(|handle| handle.member.directory)
     }
 
     /// Resolves whenever a stream came or went.
@@ -85,9 +101,14 @@ impl Streams {
     }
 
     /// Serves a stream that `node` opened, until it ends. A later one of the same node replaces it.
-    pub async fn serve(&self, node: i32, stream: Stream, read: BytesMut) -> StreamError {
+    pub async fn serve(
+        &self,
+        (node, member): (i32, Member),
+        stream: Stream,
+        read: BytesMut,
+    ) -> StreamError {
         let (ask, asked) = mpsc::channel(QUEUE);
-        let number = self.enter(node, ask);
+        let number = self.enter(node, member, ask);
         let waiting = Waiting::default();
         let (source, sink) = tokio::io::split(stream);
         let ended = tokio::select! {
@@ -98,11 +119,16 @@ impl Streams {
         ended
     }
 
-    fn enter(&self, node: i32, ask: mpsc::Sender<Asked>) -> u64 {
+    fn enter(&self, node: i32, member: Member, ask: mpsc::Sender<Asked>) -> u64 {
         let mut open = lock(&self.open);
         open.opened += 1;
         let number = open.opened;
-        open.by_node.insert(node, Handle { number, ask });
+        let handle = Handle {
+            number,
+            member,
+            ask,
+        };
+        open.by_node.insert(node, handle);
         drop(open);
         self.changed.send_modify(|count| *count += 1);
         number

@@ -48,6 +48,24 @@ impl Joining {
         })
     }
 
+    /// The same for a node that gets its vote from others, if ever: a new directory waits for a leader
+    /// whoever else is new.
+    pub fn open_observer(dir: &Path, node: i32) -> Result<Self, DiskError> {
+        let mark = dir.join(MARK);
+        let exists = |path: &Path| path.try_exists().map_err(DiskError::io(path));
+        if !exists(&dir.join("log"))? && !exists(&disk::vote_path(dir))? {
+            disk::replace(&mark, b"{}\n").map_err(DiskError::io(&mark))?;
+        }
+        let waits = AtomicBool::new(exists(&mark)?);
+        Ok(Self {
+            mark,
+            node,
+            voters: usize::MAX,
+            waits,
+            new: Mutex::default(),
+        })
+    }
+
     /// Whether this voter must not vote yet.
     pub fn is_joining(&self) -> bool {
         self.waits.load(Ordering::Acquire)

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use openraft::{ChangeMembers, EmptyNode, ServerState};
+use openraft::{ChangeMembers, ServerState};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::host::Streams;
-use super::types::{Metrics, Raft};
+use super::roster::voters_of;
+use super::types::{Member, Metrics, Raft};
 
 /// How often nodes that are gone are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -32,7 +33,9 @@ pub struct Members {
 /// One change of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Change {
-    Add(i32),
+    Add(i32, Member),
+    /// An observer has another directory or another address now.
+    Know(i32, Member),
     Remove(i32),
 }
 
@@ -67,13 +70,20 @@ impl Members {
         if metrics.state != ServerState::Leader {
             return None;
         }
-        let there = self.streams.nodes();
-        let members: BTreeSet<i32> = members(&metrics).collect();
-        if let Some(new) = there.iter().find(|node| !members.contains(node)) {
-            return Some(Change::Add(*new));
+        let there = self.streams.members();
+        let members: BTreeMap<i32, &Member> = members(&metrics).collect();
+        let voters = voters_of(&metrics);
+        for (node, member) in &there {
+            match members.get(node) {
+                None => return Some(Change::Add(*node, member.clone())),
+                Some(known) if *known != member && !voters.contains(node) => {
+                    return Some(Change::Know(*node, member.clone()));
+                }
+                Some(_) => {}
+            }
         }
         let now = Instant::now();
-        let missing = learners(&metrics).filter(|node| !there.contains(node));
+        let missing = learners(&metrics).filter(|node| !there.contains_key(node));
         let since: BTreeMap<i32, Instant> = missing
             .map(|node| (node, gone.get(&node).copied().unwrap_or(now)))
             .collect();
@@ -85,9 +95,13 @@ impl Members {
 
     async fn make(&self, change: Change) {
         let made = match &change {
-            Change::Add(node) => {
-                let added = self.raft.add_learner(*node, EmptyNode {}, false);
+            Change::Add(node, member) => {
+                let added = self.raft.add_learner(*node, member.clone(), false);
                 timeout(CHANGE_TIMEOUT, added).await
+            }
+            Change::Know(node, member) => {
+                let change = ChangeMembers::SetNodes(BTreeMap::from([(*node, member.clone())]));
+                timeout(CHANGE_TIMEOUT, self.raft.change_membership(change, true)).await
             }
             Change::Remove(node) => {
                 let change = ChangeMembers::RemoveNodes(BTreeSet::from([*node]));
@@ -105,8 +119,9 @@ impl Members {
     }
 }
 
-fn members(metrics: &Metrics) -> impl Iterator<Item = i32> {
-    metrics.membership_config.nodes().map(|(node, _)| *node)
+fn members(metrics: &Metrics) -> impl Iterator<Item = (i32, &Member)> {
+    let nodes = metrics.membership_config.nodes();
+    nodes.map(|(node, member)| (*node, member))
 }
 
 /// Nodes that read along without a vote.

@@ -14,10 +14,11 @@
 //! |---|---|
 //! | `types` | entries, verdicts, and openraft's types by short names |
 //! | `disk`, `log_file`, `snapshot` | files: vote, log, snapshots |
-//! | `opening`, `storage`, `state` | what is checked at start; openraft's view of the files |
+//! | `options`, `opening`, `storage`, `state` | what is checked at start; openraft's view of the files |
 //! | `changes` | news of images |
 //! | `stream`, `host`, `guest`, `network` | streams: messages, the asking end, the answering end, openraft's requests |
 //! | `progress`, `election`, `joining`, `members` | who is how far, who may lead, who may vote, who reads along |
+//! | `roster`, `voters` | who votes and where; votes given and taken away |
 //! | `active`, `forward` | the controller's loop, and commands on their way to it |
 //! | `status` | what DescribeQuorum says |
 
@@ -33,13 +34,16 @@ mod log_file;
 mod members;
 mod network;
 mod opening;
+mod options;
 mod progress;
+mod roster;
 mod snapshot;
 mod state;
 pub mod status;
 mod storage;
 mod stream;
 pub mod types;
+mod voters;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -48,18 +52,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use openraft::{Config, SnapshotPolicy};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::command::{Command, Reply};
-use super::controller::ControllerSettings;
 use super::image::Image;
 use crate::clock::Clock;
-use crate::peer::{Address, Dialer};
 use crate::tls::Stream;
 use crate::wire::error_code::ErrorCode;
+use crate::wire::messages::quorum_stream::Voter;
 use crate::wire::messages::{
     ControllerCommandRequest, ControllerCommandResponse, QuorumStreamRequest, QuorumStreamResponse,
 };
@@ -74,10 +76,12 @@ use joining::Joining;
 use members::Members;
 use network::Network;
 use opening::{Opened, begin};
+pub use options::QuorumOptions;
 use progress::Progress;
+use roster::Roster;
 pub use status::{QuorumReplica, QuorumStatus};
 use storage::LogStore;
-use types::Raft;
+use types::{Member, Raft};
 
 /// Why the quorum cannot be opened.
 #[derive(Debug, Error)]
@@ -130,90 +134,6 @@ pub enum SubmitError {
     Unsendable(String),
 }
 
-/// What a node's part in the quorum is made of.
-#[derive(Clone)]
-pub struct QuorumOptions {
-    /// This node's id.
-    pub node_id: i32,
-    /// All voters with their controller listeners; this node has a vote if it is among them.
-    pub voters: Vec<Address>,
-    /// Where log, vote and snapshots are kept; made if it is missing.
-    pub dir: PathBuf,
-    /// The cluster's id; streams of other clusters are refused.
-    pub cluster_id: String,
-    /// How connections to other nodes are opened.
-    pub dialer: Dialer,
-    /// What time it is.
-    pub clock: Clock,
-    /// What the controller goes by whenever this node is the active one.
-    pub controller: ControllerSettings,
-    /// `controller.quorum.election.timeout.ms`: silence of the leader before an election, at least;
-    /// at most twice that.
-    pub election_timeout: Duration,
-    /// How often a leader shows that it is there.
-    pub heartbeat: Duration,
-    /// `controller.quorum.fetch.timeout.ms`: a leader that hears no majority for so long decides
-    /// nothing more, and a follower that hears no leader for so long knows none.
-    pub fetch_timeout: Duration,
-    /// How often the controller looks at what time alone demands.
-    pub tick: Duration,
-    /// How long a command may take.
-    pub submit_timeout: Duration,
-    /// Entries of the log between two snapshots.
-    pub snapshot_every: u64,
-    /// How long a node without a vote may be away before it is no observer any more.
-    pub observer_timeout: Duration,
-}
-
-impl QuorumOptions {
-    /// The defaults for everything that is not a node's own.
-    pub fn new(node_id: i32, dir: PathBuf, dialer: Dialer, controller: ControllerSettings) -> Self {
-        Self {
-            node_id,
-            dir,
-            dialer,
-            controller,
-            voters: Vec::new(),
-            cluster_id: String::new(),
-            clock: Clock::System,
-            election_timeout: Duration::from_secs(1),
-            heartbeat: Duration::from_millis(200),
-            fetch_timeout: Duration::from_secs(2),
-            tick: Duration::from_millis(250),
-            submit_timeout: Duration::from_secs(5),
-            snapshot_every: 5000,
-            observer_timeout: Duration::from_mins(5),
-        }
-    }
-
-    fn voter_ids(&self) -> Vec<i32> {
-        let mut ids: Vec<i32> = self.voters.iter().map(|voter| voter.node).collect();
-        ids.sort_unstable();
-        ids
-    }
-
-    /// openraft's own election timer is off ([`election`]); its timeouts only say for how long a
-    /// node that heard a leader votes for nobody else.
-    fn raft_config(&self) -> Result<Arc<Config>, QuorumError> {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let lease = millis(self.election_timeout);
-        let config = Config {
-            cluster_name: self.cluster_id.clone(),
-            election_timeout_min: lease.saturating_sub(1),
-            election_timeout_max: lease,
-            heartbeat_interval: millis(self.heartbeat),
-            enable_elect: false,
-            snapshot_policy: SnapshotPolicy::LogsSinceLast(self.snapshot_every),
-            max_in_snapshot_log_to_keep: self.snapshot_every / 5,
-            ..Config::default()
-        };
-        config.validate().map(Arc::new).map_err(|error| {
-            let message = format!("controller.quorum.election.timeout.ms: {error}");
-            QuorumError::Settings(message)
-        })
-    }
-}
-
 /// This node's part in the quorum; a handle, cheap to clone. Its work ends with
 /// [`Quorum::shut_down`] or with the last handle.
 #[derive(Clone)]
@@ -224,7 +144,8 @@ pub struct Quorum {
 struct Inner {
     node: i32,
     cluster_id: String,
-    voters: Vec<i32>,
+    listener_name: String,
+    roster: Roster,
     fetch_timeout: Duration,
     clock: Clock,
     raft: Raft,
@@ -243,7 +164,7 @@ impl fmt::Debug for Quorum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Quorum")
             .field("node", &self.inner.node)
-            .field("voters", &self.inner.voters)
+            .field("voters", &self.inner.roster.voters())
             .finish_non_exhaustive()
     }
 }
@@ -279,15 +200,17 @@ impl Quorum {
         begin(&raft, &options).await?;
         let contact = Arc::new(Contact::new(log.clone(), options.election_timeout));
         let (local, commands) = mpsc::channel(active::QUEUE);
+        let roster = Roster::new(&options, &raft);
         let inner = Inner {
             node: options.node_id,
             cluster_id: options.cluster_id.clone(),
-            voters: options.voter_ids(),
+            listener_name: options.listener_name.clone(),
+            roster: roster.clone(),
             fetch_timeout: options.fetch_timeout,
             clock: options.clock.clone(),
             forwarder: Forwarder {
                 node: options.node_id,
-                voters: options.voters.clone(),
+                roster,
                 dialer: options.dialer.clone(),
                 raft: raft.clone(),
                 local,
@@ -330,37 +253,47 @@ impl Quorum {
     /// [`Quorum::serve_stream`] once the answer is written.
     pub fn welcome(&self, hello: &QuorumStreamRequest) -> QuorumStreamResponse {
         let inner = &self.inner;
-        let refused = |error_code, why: String| QuorumStreamResponse {
-            error_code,
-            error_message: Some(why),
-            ..QuorumStreamResponse::default()
+        let (error_code, error_message) = match inner.refusal(hello) {
+            Some((code, why)) => (code, Some(why)),
+            None => (ErrorCode::NONE, None),
         };
-        if hello.cluster_id != inner.cluster_id {
-            let why = format!("this node belongs to cluster {}", inner.cluster_id);
-            return refused(ErrorCode::INCONSISTENT_CLUSTER_ID, why);
+        let voters = inner.roster.addresses().into_iter();
+        let told = voters.filter(|_| !inner.roster.is_static());
+        QuorumStreamResponse {
+            error_code,
+            error_message,
+            voters: told
+                .map(|voter| Voter {
+                    node_id: voter.node,
+                    host: voter.host,
+                    port: voter.port,
+                    ..Voter::default()
+                })
+                .collect(),
+            ..QuorumStreamResponse::default()
         }
-        if !inner.voters.contains(&inner.node) {
-            let why = format!("node {} has no vote", inner.node);
-            return refused(ErrorCode::INVALID_REQUEST, why);
-        }
-        if hello.is_voter != inner.voters.contains(&hello.node_id) {
-            let why = format!("the voters are {:?} here", inner.voters);
-            return refused(ErrorCode::INVALID_REQUEST, why);
-        }
-        QuorumStreamResponse::default()
     }
 
     /// Serves a stream that another node opened, until it ends; `read` is what was read of the
     /// connection beyond the hello.
     pub async fn serve_stream(&self, hello: &QuorumStreamRequest, stream: Stream, read: BytesMut) {
         let node = hello.node_id;
+        let member = if self.inner.roster.is_static() {
+            Member::default()
+        } else {
+            Member {
+                directory: hello.directory_id,
+                host: hello.host.clone(),
+                port: hello.port,
+            }
+        };
         if let Err(error) = stream.set_nodelay() {
             log::debug!("the quorum's stream of node {node} may be slow: {error}");
         }
         let streams = self.inner.streams.clone();
         let mut is_closed = self.inner.is_closed.subscribe();
         tokio::select! {
-            ended = streams.serve(node, stream, read) => {
+            ended = streams.serve((node, member), stream, read) => {
                 log::info!("the quorum's stream of node {node} ended: {ended}");
             }
             _ = is_closed.wait_for(|closed| *closed) => {}
@@ -373,8 +306,11 @@ impl Quorum {
         &self,
         request: &ControllerCommandRequest,
     ) -> ControllerCommandResponse {
-        match self.serve_describe(request) {
-            Some(described) => described,
+        if let Some(described) = self.serve_describe(request) {
+            return described;
+        }
+        match self.serve_voters(request).await {
+            Some(changed) => changed,
             None => self.inner.forwarder.serve(request).await,
         }
     }
@@ -407,15 +343,38 @@ impl Quorum {
 }
 
 impl Inner {
+    /// Why a node may not open a stream to this one.
+    fn refusal(&self, hello: &QuorumStreamRequest) -> Option<(ErrorCode, String)> {
+        if hello.cluster_id != self.cluster_id {
+            let why = format!("this node belongs to cluster {}", self.cluster_id);
+            return Some((ErrorCode::INCONSISTENT_CLUSTER_ID, why));
+        }
+        let voters = self.roster.voters();
+        let why = if !voters.contains(&self.node) {
+            format!("node {} has no vote", self.node)
+        } else if hello.node_id == self.node {
+            "this is the node itself".to_owned()
+        } else if self.roster.is_static() && hello.is_voter != voters.contains(&hello.node_id) {
+            format!("the voters are {voters:?} here")
+        } else {
+            return None;
+        };
+        Some((ErrorCode::INVALID_REQUEST, why))
+    }
+
     /// Starts everything that runs beside the consensus.
     fn start(&self, options: QuorumOptions, commands: mpsc::Receiver<active::Submitted>) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_voter = self.voters.contains(&self.node);
+        let is_voter = self.roster.is_voter();
+        let (host, port) = options.listener.clone().unwrap_or_default();
         let guest = Guest {
             hello: QuorumStreamRequest {
                 cluster_id: options.cluster_id.clone(),
                 node_id: self.node,
                 is_voter,
+                directory_id: options.directory,
+                host,
+                port,
                 ..QuorumStreamRequest::default()
             },
             dialer: options.dialer.clone(),
@@ -423,15 +382,15 @@ impl Inner {
                 raft: self.raft.clone(),
                 contact: Arc::clone(&self.contact),
                 joining: Arc::clone(&self.joining),
+                roster: self.roster.clone(),
             },
+            roster: self.roster.clone(),
         };
-        for host in options.voters.iter().filter(|host| host.node != self.node) {
-            tasks.spawn(guest.clone().follow(host.clone()));
-        }
+        tasks.spawn(guest.keep());
         let active = Active {
             raft: self.raft.clone(),
             node: self.node,
-            voters: self.voters.clone(),
+            roster: self.roster.clone(),
             clock: options.clock,
             settings: options.controller,
             images: self.feed.images(),
@@ -440,13 +399,14 @@ impl Inner {
             tick_every: options.tick,
         };
         tasks.spawn(active.run(commands));
-        if !is_voter {
+        // Where the settings do not name the voters, every controller may become one.
+        if !is_voter && (self.roster.is_static() || options.listener.is_none()) {
             return;
         }
         let elector = Elector {
             raft: self.raft.clone(),
             node: self.node,
-            voters: self.voters.clone(),
+            roster: self.roster.clone(),
             streams: self.streams.clone(),
             contact: Arc::clone(&self.contact),
             log: self.log.clone(),

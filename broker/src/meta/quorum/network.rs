@@ -10,14 +10,14 @@ use openraft::network::{Backoff, RPCOption, RaftNetwork, RaftNetworkFactory};
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, VoteRequest, VoteResponse,
 };
-use openraft::{AnyError, EmptyNode, OptionalSend, Snapshot};
+use openraft::{AnyError, OptionalSend, Snapshot};
 use tokio::time::timeout;
 
 use super::host::Streams;
 use super::progress::{Acknowledgement, Progress};
 use super::storage::LogStore;
 use super::stream::{Answer, Part, Question};
-use super::types::{LogId, Types, Vote, next_index};
+use super::types::{LogId, Member, Types, Vote, next_index};
 use crate::clock::Clock;
 
 /// How many records of a snapshot travel at once.
@@ -29,7 +29,7 @@ const PART_TIMEOUT: Duration = Duration::from_secs(30);
 /// The pause before a node that could not answer is asked again.
 const RETRY: Duration = Duration::from_millis(200);
 
-type Failed<E = openraft::error::Infallible> = RPCError<i32, EmptyNode, RaftError<i32, E>>;
+type Failed<E = openraft::error::Infallible> = RPCError<i32, Member, RaftError<i32, E>>;
 
 /// Makes the way to each node; a handle, cheap to clone.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ pub struct Network {
 impl RaftNetworkFactory<Types> for Network {
     type Network = Way;
 
-    async fn new_client(&mut self, target: i32, _: &EmptyNode) -> Way {
+    async fn new_client(&mut self, target: i32, _: &Member) -> Way {
         let network = self.clone();
         Way { target, network }
     }

@@ -1,7 +1,6 @@
 //! The start of a node's part in the quorum: its files, each checked against the others, and the list of
 //! voters that a new one begins with. Never mends what is damaged: the others have it.
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use openraft::error::{InitializeError, RaftError};
@@ -35,7 +34,12 @@ pub fn open(options: &QuorumOptions, feed: &Feed) -> Result<Opened, QuorumError>
     // The vote is read first: it refuses a directory of a later version before anything is touched.
     let vote = disk::read_vote(dir)?;
     let machine = StateMachine::open(dir.to_owned(), feed.clone())?;
-    let joining = Joining::open(dir, options.node_id, &options.voter_ids())?;
+    let beginners: Vec<i32> = options.beginners().into_keys().collect();
+    let joining = if options.voters.is_empty() && !beginners.contains(&options.node_id) {
+        Joining::open_observer(dir, options.node_id)?
+    } else {
+        Joining::open(dir, options.node_id, &beginners)?
+    };
     if vote.is_some() {
         LogFile::check_there(dir)?;
     }
@@ -51,11 +55,11 @@ pub fn open(options: &QuorumOptions, feed: &Feed) -> Result<Opened, QuorumError>
 /// Gives a new voter the list of voters. All of them start with the same first entry, so it does
 /// not matter who was first. A directory with another list is refused.
 pub async fn begin(raft: &Raft, options: &QuorumOptions) -> Result<(), QuorumError> {
-    let given = options.voter_ids();
+    let beginners = options.beginners();
+    let given: Vec<i32> = beginners.keys().copied().collect();
     let failed = |error: String| QuorumError::Start(error);
     if given.contains(&options.node_id) {
-        let nodes: BTreeSet<i32> = given.iter().copied().collect();
-        match raft.initialize(nodes).await {
+        match raft.initialize(beginners).await {
             Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
             Err(error) => return Err(failed(error.to_string())),
         }
@@ -64,7 +68,8 @@ pub async fn begin(raft: &Raft, options: &QuorumOptions) -> Result<(), QuorumErr
         .with_raft_state(|state| state.membership_state.effective().voter_ids().collect())
         .await
         .map_err(|error| failed(error.to_string()))?;
-    if recorded.is_empty() || recorded == given {
+    // Voters that the settings do not name may have become others.
+    if options.voters.is_empty() || recorded.is_empty() || recorded == given {
         return Ok(());
     }
     if let Err(error) = raft.shutdown().await {

@@ -6,18 +6,20 @@ use openraft::ServerState;
 
 use super::types::{Metrics, next_index};
 use super::{Quorum, SubmitError, active, members};
+use crate::peer::Address;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::describe_quorum::{
-    ReplicaState, ResponsePartitionData, ResponseTopicData,
+    Listener, Node, ReplicaState, ResponsePartitionData, ResponseTopicData,
 };
 use crate::wire::messages::{
     ControllerCommandRequest, ControllerCommandResponse, DescribeQuorumRequest,
     DescribeQuorumResponse, Message as _, decode_all,
 };
 use crate::wire::primitives::Reader;
+use crate::wire::uuid::Uuid;
 
 /// The version in which nodes ask each other.
-const VERSION: i16 = 1;
+const VERSION: i16 = 2;
 
 /// What DescribeQuorum says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct QuorumStatus {
     pub voters: Vec<QuorumReplica>,
     /// Nodes that read along without a vote.
     pub observers: Vec<QuorumReplica>,
+    /// Where the voters listen.
+    pub nodes: Vec<Address>,
 }
 
 /// How far one node has read the metadata.
@@ -39,6 +43,8 @@ pub struct QuorumStatus {
 pub struct QuorumReplica {
     /// Its id.
     pub id: i32,
+    /// The directory of its metadata; zero where the settings name the voters.
+    pub directory: Uuid,
     /// The index after the last entry that it has; −1 unknown.
     pub log_end_offset: i64,
     /// When it last acknowledged an append, in milliseconds since 1970; −1 unknown.
@@ -62,6 +68,16 @@ impl Quorum {
             .filter(|leader| heard == Some(*leader))
     }
 
+    /// The voters and where they listen, as far as this node knows.
+    pub fn voters(&self) -> Vec<Address> {
+        self.inner.roster.addresses()
+    }
+
+    /// Whether the voters may change while the quorum runs: `kraft.version` 1.
+    pub fn is_dynamic(&self) -> bool {
+        !self.inner.roster.is_static()
+    }
+
     fn leads(&self, metrics: &Metrics) -> bool {
         let inner = &self.inner;
         metrics.state == ServerState::Leader
@@ -69,7 +85,7 @@ impl Quorum {
                 &inner.progress,
                 metrics.current_term,
                 inner.node,
-                &inner.voters,
+                &inner.roster.voters(),
                 inner.fetch_timeout,
             )
     }
@@ -85,22 +101,31 @@ impl Quorum {
             high_watermark: if leads { offset(applied) } else { -1 },
             voters: self
                 .inner
-                .voters
-                .iter()
-                .map(|id| self.replica(&metrics, *id))
+                .roster
+                .voters()
+                .into_iter()
+                .map(|id| self.replica(&metrics, id))
                 .collect(),
             observers: members::learners(&metrics)
                 .map(|id| self.replica(&metrics, id))
                 .collect(),
+            nodes: self.inner.roster.addresses(),
         }
     }
 
     fn replica(&self, metrics: &Metrics, id: i32) -> QuorumReplica {
         let leads = metrics.state == ServerState::Leader;
+        let roster = &self.inner.roster;
+        let directory = if roster.is_static() {
+            Uuid::ZERO
+        } else {
+            roster.directory(id)
+        };
         if leads && id == self.inner.node {
             let now = self.inner.clock.now_ms();
             return QuorumReplica {
                 id,
+                directory,
                 log_end_offset: offset(self.inner.log.end()),
                 last_fetch_ms: now,
                 last_caught_up_ms: now,
@@ -110,12 +135,14 @@ impl Quorum {
         match known.filter(|_| leads) {
             None => QuorumReplica {
                 id,
+                directory,
                 log_end_offset: -1,
                 last_fetch_ms: -1,
                 last_caught_up_ms: -1,
             },
             Some(known) => QuorumReplica {
                 id,
+                directory,
                 log_end_offset: offset(known.end),
                 last_fetch_ms: known.at_ms,
                 last_caught_up_ms: known.caught_up_ms,
@@ -179,6 +206,7 @@ pub fn response(status: &QuorumStatus) -> DescribeQuorumResponse {
     let described = |replicas: &[QuorumReplica]| {
         let state = |replica: &QuorumReplica| ReplicaState {
             replica_id: replica.id,
+            replica_directory_id: replica.directory,
             log_end_offset: replica.log_end_offset,
             last_fetch_timestamp: replica.last_fetch_ms,
             last_caught_up_timestamp: replica.last_caught_up_ms,
@@ -194,7 +222,17 @@ pub fn response(status: &QuorumStatus) -> DescribeQuorumResponse {
         observers: described(&status.observers),
         ..ResponsePartitionData::default()
     };
+    let node = |address: &Address| Node {
+        node_id: address.node,
+        listeners: vec![Listener {
+            host: address.host.clone(),
+            port: address.port,
+            ..Listener::default()
+        }],
+        ..Node::default()
+    };
     DescribeQuorumResponse {
+        nodes: status.nodes.iter().map(node).collect(),
         topics: vec![ResponseTopicData {
             topic_name: "__cluster_metadata".to_owned(),
             partitions: vec![partition],
@@ -208,6 +246,15 @@ fn read(body: &Bytes) -> Result<QuorumStatus, SubmitError> {
     let unreadable = |why: String| SubmitError::Unconfirmed(why);
     let response: DescribeQuorumResponse =
         decode_all(Reader::over(body), VERSION).map_err(|error| unreadable(error.to_string()))?;
+    let nodes = response.nodes.into_iter().filter_map(|node| {
+        let listener = node.listeners.into_iter().next()?;
+        Some(Address {
+            node: node.node_id,
+            host: listener.host,
+            port: listener.port,
+        })
+    });
+    let nodes = nodes.collect();
     let mut partitions = response
         .topics
         .into_iter()
@@ -218,6 +265,7 @@ fn read(body: &Bytes) -> Result<QuorumStatus, SubmitError> {
     let replicas = |states: Vec<ReplicaState>| {
         let replica = |state: ReplicaState| QuorumReplica {
             id: state.replica_id,
+            directory: state.replica_directory_id,
             log_end_offset: state.log_end_offset,
             last_fetch_ms: state.last_fetch_timestamp,
             last_caught_up_ms: state.last_caught_up_timestamp,
@@ -230,5 +278,6 @@ fn read(body: &Bytes) -> Result<QuorumStatus, SubmitError> {
         high_watermark: partition.high_watermark,
         voters: replicas(partition.current_voters),
         observers: replicas(partition.observers),
+        nodes,
     })
 }

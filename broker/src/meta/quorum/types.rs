@@ -1,10 +1,11 @@
 //! The words that openraft and this module share: what an entry is, what applying one says.
 //! No behaviour.
 
-use openraft::EmptyNode;
 use serde::{Deserialize, Serialize};
 
 use crate::meta::record::Record;
+use crate::peer::Address;
+use crate::wire::uuid::Uuid;
 
 /// What the active controller wants agreed on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,29 @@ pub struct Proposal {
     pub base: i64,
     /// At least one record; the first has the offset `base + 1`.
     pub records: Vec<Record>,
+}
+
+/// What is agreed on of a node. All of it is empty where the settings name the voters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Member {
+    /// The directory of its metadata.
+    pub directory: Uuid,
+    /// Where it serves controllers: host …
+    pub host: String,
+    /// … and port.
+    pub port: u16,
+}
+
+impl Member {
+    /// Where it serves controllers.
+    pub fn address(&self, node: i32) -> Address {
+        Address {
+            node,
+            host: self.host.clone(),
+            port: self.port,
+        }
+    }
 }
 
 /// What applying an entry said.
@@ -42,7 +66,7 @@ openraft::declare_raft_types!(
         D = Proposal,
         R = Verdict,
         NodeId = i32,
-        Node = EmptyNode,
+        Node = Member,
         SnapshotData = Picture,
 );
 
@@ -53,15 +77,15 @@ pub type LogId = openraft::LogId<i32>;
 /// A node's vote.
 pub type Vote = openraft::Vote<i32>;
 /// The name and place of a snapshot.
-pub type SnapshotMeta = openraft::SnapshotMeta<i32, EmptyNode>;
+pub type SnapshotMeta = openraft::SnapshotMeta<i32, Member>;
 /// Voters and learners.
-pub type StoredMembership = openraft::StoredMembership<i32, EmptyNode>;
+pub type StoredMembership = openraft::StoredMembership<i32, Member>;
 /// What openraft hears of a disk that fails.
 pub type StorageError = openraft::StorageError<i32>;
 /// The running consensus.
 pub type Raft = openraft::Raft<Types>;
 /// What it says of itself.
-pub type Metrics = openraft::RaftMetrics<i32, EmptyNode>;
+pub type Metrics = openraft::RaftMetrics<i32, Member>;
 
 /// The first index after `last`.
 pub fn next_index(last: Option<LogId>) -> u64 {

@@ -268,6 +268,10 @@ apis! {
     describe_topic_partitions: DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse;
     /// Key 77.
     share_group_describe: ShareGroupDescribeRequest, ShareGroupDescribeResponse;
+    /// Key 80.
+    add_raft_voter: AddRaftVoterRequest, AddRaftVoterResponse;
+    /// Key 81.
+    remove_raft_voter: RemoveRaftVoterRequest, RemoveRaftVoterResponse;
     /// Key 89.
     streams_group_describe: StreamsGroupDescribeRequest, StreamsGroupDescribeResponse;
     /// Key 90.

@@ -155,12 +155,9 @@ fn a_listener_tells_of_its_own_kind_of_node_only() {
 
 #[test]
 fn controllers_are_the_voters_and_the_controller_is_their_leader() {
-    let response = describe_cluster::controllers(&node(&[]), Some(2));
+    let response = describe_cluster::controllers(&node(&[]).quorum.voters, Some(2));
     assert_eq!(response.controller_id, 2);
     let ids: Vec<i32> = response.brokers.iter().map(|one| one.broker_id).collect();
     assert_eq!(ids, [1, 2]);
-    assert_eq!(
-        describe_cluster::controllers(&node(&[]), None).controller_id,
-        -1
-    );
+    assert_eq!(describe_cluster::controllers(&[], None).controller_id, -1);
 }

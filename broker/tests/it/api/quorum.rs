@@ -7,6 +7,8 @@ use broker::wire::messages::describe_quorum::{RequestPartitionData, RequestTopic
 use broker::wire::messages::list_partition_reassignments::ListPartitionReassignmentsTopics;
 use broker::wire::messages::{DescribeQuorumRequest, ListPartitionReassignmentsRequest};
 
+use broker::wire::uuid::Uuid;
+
 use super::cluster::{Cluster, node, partition};
 
 fn about(topic: &str, index: i32) -> DescribeQuorumRequest {
@@ -30,11 +32,13 @@ fn status(leader: i32) -> QuorumStatus {
         high_watermark: 90,
         voters: vec![QuorumReplica {
             id: 2,
+            directory: Uuid([3; 16]),
             log_end_offset: 91,
             last_fetch_ms: 1_000,
             last_caught_up_ms: 900,
         }],
         observers: vec![],
+        nodes: node(&[]).quorum.voters.clone(),
     }
 }
 
@@ -50,6 +54,7 @@ fn the_metadata_is_the_one_partition_of_its_topic() {
         (told.leader_id, told.leader_epoch, told.high_watermark),
         (2, 4, 90)
     );
+    assert_eq!(told.current_voters[0].replica_directory_id, Uuid([3; 16]));
     assert_eq!(told.current_voters[0].last_fetch_timestamp, 1_000);
     assert_eq!(told.current_voters[0].last_caught_up_timestamp, 900);
     let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;

@@ -107,5 +107,7 @@ async fn every_answer_of_the_controllers_listener_has_bytes_too() {
     asker.all(|_| vec![ApiVersionsRequest::default()]).await;
     asker.all(questions::about_quorum).await;
     asker.all(questions::about_cluster).await;
+    asker.all(changes::votes_given).await;
+    asker.all(changes::votes_taken).await;
     cluster.end().await;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use broker::meta::record::{PartitionState, Record};
 
 /// What lives must be full of for the invariants to mean something.
-pub const WORTH_MEETING: [&str; 9] = [
+pub const WORTH_MEETING: [&str; 10] = [
     "elections",
     "unclean elections",
     "empty ISRs",
@@ -15,6 +15,7 @@ pub const WORTH_MEETING: [&str; 9] = [
     "deleted topics",
     "moves",
     "completed moves",
+    "eligible leaders turned off",
 ];
 
 /// Counts what a record shows.
@@ -40,6 +41,7 @@ pub fn meet(record: &Record, shown: &mut BTreeMap<&'static str, usize>) {
             );
             meet("lost disks", log_dirs.is_some());
         }
+        Record::Feature { level: 0, .. } => meet("eligible leaders turned off", true),
         Record::RemoveTopic { .. } => meet("deleted topics", true),
         _ => {}
     }

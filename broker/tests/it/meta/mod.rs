@@ -12,6 +12,7 @@ mod coverage;
 mod directories;
 mod elections;
 mod eligible_leaders;
+mod features;
 mod fencing;
 mod invariants;
 mod placement;

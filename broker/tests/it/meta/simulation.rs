@@ -30,6 +30,7 @@ use super::cluster::{Cluster, dir, incarnation, registration, settings};
 use super::configs::{SET, alteration};
 use super::coverage::{WORTH_MEETING, completed_moves, meet};
 use super::directories::placed;
+use super::features::turn_eligible_leaders;
 
 const LIVES: u64 = 300;
 const STEPS: usize = 250;
@@ -117,8 +118,9 @@ impl Life {
             84..=88 => self.change_setting(),
             89..=90 => self.lose_disk(broker),
             91..=92 => self.take_producer_ids(broker),
-            93..=94 => self.change_controller(),
-            95..=97 => self.move_partition(),
+            93..=94 => self.cluster.elect_controller(self.random.u64(..)),
+            95..=96 => self.move_partition(),
+            97 => turn_eligible_leaders(&mut self.cluster, self.random.bool()),
             98 => self.ask_for_elections(),
             _ => self.unregister(broker),
         }
@@ -412,11 +414,6 @@ impl Life {
         if answer.error_code.is_ok() {
             assert_eq!(answer.producer_id_start, before);
         }
-    }
-
-    fn change_controller(&mut self) {
-        let seed = self.random.u64(..);
-        self.cluster.elect_controller(seed);
     }
 
     /// Everybody well: every partition gets a leader again.

@@ -21,6 +21,7 @@ use broker::wire::messages::{
     decode_all,
 };
 use broker::wire::primitives::Reader;
+use broker::wire::uuid::Uuid;
 use bytes::BytesMut;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -53,6 +54,10 @@ pub struct House {
     pub snapshot_every: u64,
     pub observer_timeout: Duration,
     pub clock: Clock,
+    /// Whether the quorum itself says who votes; then it begins with node 1 alone.
+    pub is_dynamic: bool,
+    /// Nodes whose disks were replaced, so often.
+    pub disks: BTreeMap<i32, u8>,
     faults: BTreeMap<i32, Faults>,
     root: TempDir,
 }
@@ -77,6 +82,8 @@ impl House {
             snapshot_every: 5000,
             observer_timeout: Duration::from_mins(5),
             clock: Clock::System,
+            is_dynamic: false,
+            disks: BTreeMap::new(),
             faults: BTreeMap::new(),
             root: tempfile::tempdir().unwrap(),
         }
@@ -95,6 +102,12 @@ impl House {
         self.root.path().join(format!("node-{node}"))
     }
 
+    /// The identity of a node's directory; another one once its disk was replaced.
+    pub fn metadata_directory(&self, node: i32) -> Uuid {
+        let disk = self.disks.get(&node).copied().unwrap_or(1);
+        Uuid([u8::try_from(node).unwrap() * 16 + disk; 16])
+    }
+
     /// This node's settings.
     pub fn options(&mut self, node: i32) -> QuorumOptions {
         let faults = self.faults.entry(node).or_default().clone();
@@ -108,14 +121,40 @@ impl House {
             cluster_id: "house".to_owned(),
             ..ControllerSettings::default()
         };
+        let own = self.voters.iter().find(|voter| voter.node == node);
+        let told = QuorumOptions {
+            listener: own.map(|own| (own.host.clone(), own.port)),
+            directory: self.metadata_directory(node),
+            listener_name: "CONTROLLER".to_owned(),
+            ..QuorumOptions::new(node, self.directory(node), dialer, settings)
+        };
+        let voters = self.voters.iter();
+        let told = if self.is_dynamic {
+            let places = voters.clone().map(|voter| Address {
+                node: -1,
+                ..voter.clone()
+            });
+            let first = voters
+                .take(1)
+                .map(|voter| (voter.clone(), self.metadata_directory(1)));
+            QuorumOptions {
+                bootstrap: places.collect(),
+                beginners: first.collect(),
+                ..told
+            }
+        } else {
+            QuorumOptions {
+                voters: self.voters.clone(),
+                ..told
+            }
+        };
         QuorumOptions {
-            voters: self.voters.clone(),
             cluster_id: "house".to_owned(),
             snapshot_every: self.snapshot_every,
             observer_timeout: self.observer_timeout,
             clock: self.clock.clone(),
             submit_timeout: Duration::from_secs(10),
-            ..QuorumOptions::new(node, self.directory(node), dialer, settings)
+            ..told
         }
     }
 

@@ -141,6 +141,13 @@ impl Cluster {
         self.node(id).addresses()["CONTROLLER"]
     }
 
+    /// Where a node will serve controllers.
+    pub fn planned_controller(&self, id: i32) -> SocketAddr {
+        let settings = &self.settings[usize::try_from(id).unwrap() - 1];
+        let (_, place) = settings["listeners"].split_once("CONTROLLER://").unwrap();
+        place.parse().unwrap()
+    }
+
     /// A connection to a running node.
     pub async fn client(&self, id: i32) -> Client {
         Client::connect(self.address(id)).await

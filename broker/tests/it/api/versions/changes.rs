@@ -3,10 +3,11 @@
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::create_topics::{CreatableReplicaAssignment, CreatableTopic};
 use broker::wire::messages::{
-    AlterConfigsRequest, AlterPartitionReassignmentsRequest, CreatePartitionsRequest,
-    CreateTopicsRequest, DeleteTopicsRequest, ElectLeadersRequest, IncrementalAlterConfigsRequest,
-    InitProducerIdRequest, UnregisterBrokerRequest, alter_configs, alter_partition_reassignments,
-    create_partitions, delete_topics, elect_leaders, incremental_alter_configs,
+    AddRaftVoterRequest, AlterConfigsRequest, AlterPartitionReassignmentsRequest,
+    CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, ElectLeadersRequest,
+    IncrementalAlterConfigsRequest, InitProducerIdRequest, RemoveRaftVoterRequest,
+    UnregisterBrokerRequest, UpdateFeaturesRequest, alter_configs, alter_partition_reassignments,
+    create_partitions, delete_topics, elect_leaders, incremental_alter_configs, update_features,
 };
 use broker::wire::uuid::Uuid;
 
@@ -55,6 +56,9 @@ pub(super) async fn changes(asker: &mut Asker) {
     let long = "x".repeat(32_000);
     asker.all(elections).await;
     asker.all(moves).await;
+    asker.all(levels).await;
+    asker.all(votes_given).await;
+    asker.all(votes_taken).await;
     asker
         .all(|_| {
             vec![UnregisterBrokerRequest {
@@ -196,6 +200,34 @@ fn moves(_: i16) -> Vec<AlterPartitionReassignmentsRequest> {
         topics: moved,
         ..AlterPartitionReassignmentsRequest::default()
     }]
+}
+
+pub(super) fn votes_given(_: i16) -> Vec<AddRaftVoterRequest> {
+    vec![AddRaftVoterRequest {
+        voter_id: 7,
+        ..AddRaftVoterRequest::default()
+    }]
+}
+
+pub(super) fn votes_taken(_: i16) -> Vec<RemoveRaftVoterRequest> {
+    vec![RemoveRaftVoterRequest {
+        voter_id: 7,
+        ..RemoveRaftVoterRequest::default()
+    }]
+}
+
+/// One level that is as it is, and a feature that nobody knows.
+fn levels(version: i16) -> Vec<UpdateFeaturesRequest> {
+    let update = |feature: &str| UpdateFeaturesRequest {
+        feature_updates: vec![update_features::FeatureUpdateKey {
+            feature: feature.to_owned(),
+            max_version_level: 1,
+            allow_downgrade: version < 1 && feature == "unknown",
+            ..update_features::FeatureUpdateKey::default()
+        }],
+        ..UpdateFeaturesRequest::default()
+    };
+    vec![update("group.version"), update("unknown")]
 }
 
 fn deletions(version: i16) -> Vec<DeleteTopicsRequest> {

@@ -1,8 +1,9 @@
 //! Writing, reading, and what is asked of logs.
 
 use broker::wire::messages::{
-    DeleteRecordsRequest, FetchRequest, ListOffsetsRequest, OffsetForLeaderEpochRequest,
-    ProduceRequest, delete_records, fetch, list_offsets, offset_for_leader_epoch, produce,
+    AlterReplicaLogDirsRequest, DeleteRecordsRequest, FetchRequest, ListOffsetsRequest,
+    OffsetForLeaderEpochRequest, ProduceRequest, alter_replica_log_dirs, delete_records, fetch,
+    list_offsets, offset_for_leader_epoch, produce,
 };
 use broker::wire::records::{BatchBuilder, BatchSettings, NewRecord, Producer};
 use broker::wire::uuid::Uuid;
@@ -43,6 +44,26 @@ pub(super) async fn data(asker: &mut Asker, id: Uuid) {
     asker.all(points).await;
     asker.all(epochs).await;
     asker.all(cuts).await;
+    asker.all(moves).await;
+}
+
+/// To a directory that is none of the node's.
+fn moves(_: i16) -> Vec<AlterReplicaLogDirsRequest> {
+    vec![AlterReplicaLogDirsRequest {
+        dirs: vec![alter_replica_log_dirs::AlterReplicaLogDir {
+            path: "/nowhere".to_owned(),
+            topics: by_topic(
+                |index| index,
+                |name, partitions| alter_replica_log_dirs::AlterReplicaLogDirTopic {
+                    name: name.to_owned(),
+                    partitions,
+                    ..alter_replica_log_dirs::AlterReplicaLogDirTopic::default()
+                },
+            ),
+            ..alter_replica_log_dirs::AlterReplicaLogDir::default()
+        }],
+        ..AlterReplicaLogDirsRequest::default()
+    }]
 }
 
 fn points(version: i16) -> Vec<ListOffsetsRequest> {
