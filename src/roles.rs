@@ -103,15 +103,9 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode> {
 }
 
 fn screen(cluster: &ClusterArgs, look: &LookArgs) -> Result<ExitCode> {
-    let paths = paths();
-    let settings = settings(&paths, look)?;
-    let flags = flags(cluster);
-    let place = Place {
-        paths: &paths,
-        clusters: &settings.clusters,
-        flags: &flags,
-    };
-    let skin = settings.skin(&paths)?;
+    let asked = Asked::read(cluster, look)?;
+    let (paths, settings, place) = (&asked.paths, &asked.settings, asked.place());
+    let skin = settings.skin(paths)?;
     let opening = place.open(Unnamed::Last, &mut System)?;
     terminal::require()?;
     if let Err(error) = logging::start(paths.state_dir.as_deref(), LevelFilter::Info) {
@@ -122,9 +116,9 @@ fn screen(cluster: &ClusterArgs, look: &LookArgs) -> Result<ExitCode> {
         Opening::Cluster(open) => open,
         Opening::Practice => {
             place.remember(PRACTICE, Stakes::Ordinary);
-            return practice_screen(&paths, skin);
+            return practice_screen(paths, skin);
         }
-        Opening::Nothing => return practice_screen(&paths, skin),
+        Opening::Nothing => return practice_screen(paths, skin),
     };
     for notice in &open.notices {
         log::warn!("{notice}");
@@ -139,14 +133,14 @@ fn screen(cluster: &ClusterArgs, look: &LookArgs) -> Result<ExitCode> {
         },
         None => skin,
     };
-    finish(app::run(skin, watched(&paths, &open), None))?
+    finish(app::run(skin, watched(paths, &open), None))?
 }
 
 /// The screen on the practice cluster: the one that runs, or one that is started now and ends with the screen.
 fn practice_screen(paths: &Paths, skin: Skin) -> Result<ExitCode> {
     let dir = paths.practice_dir().ok_or(PracticeError::NoHome)?;
     let keeper = Keeper::take(&dir)?;
-    let options = WatchOptions::plain(PRACTICE, keeper.bootstrap(), CLIENT_ID);
+    let options = keeper.entrance()?.watch_options(PRACTICE, CLIENT_ID);
     let options = remembered(paths, options);
     let seat = keeper.open()?;
     let code = finish(app::run(skin, options, Some(seat.line())));
@@ -217,22 +211,16 @@ fn node(args: &NodeArgs) -> Result<ExitCode> {
 
 /// The cluster that is named, or the practice cluster that runs.
 fn chosen(cluster: &ClusterArgs) -> Result<WatchOptions> {
-    let paths = paths();
-    let settings = settings(&paths, &LookArgs::default())?;
-    let flags = flags(cluster);
-    let place = Place {
-        paths: &paths,
-        clusters: &settings.clusters,
-        flags: &flags,
-    };
-    match place.open(Unnamed::Nothing, &mut System)? {
+    let asked = Asked::read(cluster, &LookArgs::default())?;
+    let paths = &asked.paths;
+    match asked.place().open(Unnamed::Nothing, &mut System)? {
         Opening::Cluster(open) => {
             for notice in &open.notices {
                 log::info!("{notice}");
             }
-            Ok(watched(&paths, &open))
+            Ok(watched(paths, &open))
         }
-        Opening::Practice | Opening::Nothing => running_practice(&paths).context(NO_CLUSTER),
+        Opening::Practice | Opening::Nothing => running_practice(paths)?.context(NO_CLUSTER),
     }
 }
 
@@ -266,14 +254,8 @@ fn text(subject: Subject, cluster: &ClusterArgs, args: &Headless) -> Result<Exit
 }
 
 fn profiles(cluster: &ClusterArgs, args: ProfilesArgs) -> Result<ExitCode> {
-    let paths = paths();
-    let settings = settings(&paths, &LookArgs::default())?;
-    let flags = flags(cluster);
-    let place = Place {
-        paths: &paths,
-        clusters: &settings.clusters,
-        flags: &flags,
-    };
+    let asked = Asked::read(cluster, &LookArgs::default())?;
+    let place = asked.place();
     let said = match args.command {
         ProfilesCommand::List { json } => profiles::list(place, told_as(json)),
         ProfilesCommand::Test { name, timeout } => {
@@ -292,27 +274,25 @@ fn profiles(cluster: &ClusterArgs, args: ProfilesArgs) -> Result<ExitCode> {
                     Existing::Keep
                 },
             };
-            profiles::add(&paths, wanted, &mut System)?
+            profiles::add(&asked.paths, wanted, &mut System)?
         }
     };
     say(&said)
 }
 
 fn config(cluster: &ClusterArgs, look: &LookArgs, args: &ConfigArgs) -> Result<ExitCode> {
-    let paths = paths();
-    let settings = settings(&paths, look)?;
-    let flags = flags(cluster);
-    let place = Place {
-        paths: &paths,
-        clusters: &settings.clusters,
-        flags: &flags,
-    };
+    let asked = Asked::read(cluster, look)?;
     let origins = if args.origins {
         Origins::Shown
     } else {
         Origins::Hidden
     };
-    let said = profiles::show(place, &settings, (told_as(args.json), origins), &System)?;
+    let said = profiles::show(
+        asked.place(),
+        &asked.settings,
+        (told_as(args.json), origins),
+        &System,
+    )?;
     say(&said)
 }
 
@@ -360,6 +340,32 @@ fn settings(paths: &Paths, look: &LookArgs) -> Result<Settings> {
     Ok(settings::load(paths, environment, flags)?)
 }
 
+/// What is known before a cluster is chosen: the directories, the settings, the command line.
+struct Asked {
+    paths: Paths,
+    settings: Settings,
+    flags: Flags,
+}
+
+impl Asked {
+    fn read(cluster: &ClusterArgs, look: &LookArgs) -> Result<Self> {
+        let paths = paths();
+        Ok(Self {
+            settings: settings(&paths, look)?,
+            flags: flags(cluster),
+            paths,
+        })
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place {
+            paths: &self.paths,
+            clusters: &self.settings.clusters,
+            flags: &self.flags,
+        }
+    }
+}
+
 /// What the command line says of the cluster.
 fn flags(cluster: &ClusterArgs) -> Flags {
     Flags {
@@ -371,12 +377,13 @@ fn flags(cluster: &ClusterArgs) -> Flags {
 }
 
 /// The practice cluster, where it runs.
-fn running_practice(paths: &Paths) -> Option<WatchOptions> {
-    let bootstrap = practice::find_running(&paths.practice_dir()?)?;
-    Some(remembered(
-        paths,
-        WatchOptions::plain(PRACTICE, bootstrap, CLIENT_ID),
-    ))
+fn running_practice(paths: &Paths) -> Result<Option<WatchOptions>> {
+    let Some(dir) = paths.practice_dir() else {
+        return Ok(None);
+    };
+    let entrance = practice::find_running(&dir)?;
+    let options = entrance.map(|entrance| entrance.watch_options(PRACTICE, CLIENT_ID));
+    Ok(options.map(|options| remembered(paths, options)))
 }
 
 /// How to watch a cluster that is opened.

@@ -151,7 +151,8 @@ impl Surveyor {
         ladder: &mut Ladder,
     ) -> Result<Told, (Rung, CallError)> {
         (ladder.dialled, ladder.rule) = dialer.way().outlook(target);
-        let dialled = dialer.dial(target).await;
+        let dialled;
+        (dialled, ladder.encryption) = dialer.inspect(target).await;
         let dialled = dialled.map_err(|error| (error.rung, CallError::Dial(error)))?;
         ladder.dialled = Some(dialled.address.clone());
         ladder.rungs.clone_from(&dialled.rungs);

@@ -247,6 +247,14 @@ pub fn variable(name: &str) -> String {
     format!("{VARIABLE_PREFIX}{}", upper.replace(['.', '-'], "_"))
 }
 
+/// The environment variables that may hold a secret: no program that we start inherits them.
+pub fn secret_variables() -> impl Iterator<Item = String> {
+    // An address may have a password before its host.
+    let secret = |row: &&Row| matches!(row.kind, Kind::Secret | Kind::Url);
+    let names = |row: &'static Row| std::iter::once(row.name).chain(row.aliases.iter().copied());
+    TABLE.iter().filter(secret).flat_map(names).map(variable)
+}
+
 /// The name that an environment variable gives a value to; the nearest known variable where none is called so.
 pub fn by_variable(wanted: &str) -> Result<&'static str, Option<String>> {
     let called = |name: &&'static str| variable(name) == wanted;

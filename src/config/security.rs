@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use broker::sasl::scram::Hash as ScramHash;
+
 use super::secret::Secret;
 use crate::model::Doubt;
 
@@ -146,13 +148,6 @@ impl Sasl {
             Self::Gssapi { .. } => "GSSAPI",
         }
     }
-}
-
-/// Which hash SCRAM is made with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScramHash {
-    Sha256,
-    Sha512,
 }
 
 /// A name and its password.

@@ -1,5 +1,7 @@
 //! `lookout connect`: how far every address can be climbed from here, as text or JSON. Changes nothing.
 
+mod certificates;
+
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -9,7 +11,9 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{Format, JSON_VERSION, columns, harmless, or_dash, write_out};
+use crate::clock::now;
 use crate::cluster::{Surveyor, Underway, WatchOptions, bootstrap_endpoint};
+use crate::model::Moment;
 use crate::model::survey::{Advice, Ladder, Reach, Survey};
 use crate::ui::glyph::GlyphSet;
 use crate::ui::text;
@@ -43,8 +47,12 @@ pub async fn connect(options: WatchOptions, detail: Detail, format: Format) -> R
     };
     let (survey, underway) = seen.borrow_and_update().clone();
     let printed = match format {
-        Format::Json => harmless(&serde_json::to_string_pretty(&as_json(&survey, finished))?),
-        Format::Text => as_text(&survey, detail),
+        Format::Json => harmless(&serde_json::to_string_pretty(&as_json(
+            &survey,
+            finished,
+            now(),
+        ))?),
+        Format::Text => as_text(&survey, detail, now()),
     };
     write_out(printed.as_bytes())?;
     if !finished {
@@ -78,17 +86,18 @@ async fn tell(seen: &mut watch::Receiver<(Survey, Underway)>, progress: bool) {
     }
 }
 
-fn as_text(survey: &Survey, detail: Detail) -> String {
+fn as_text(survey: &Survey, detail: Detail, now: Moment) -> String {
     let mut out = match detail {
         Detail::Outcome => outcomes(survey),
         Detail::Rungs => survey
             .bootstrap
             .iter()
             .chain(&survey.brokers)
-            .map(explain)
+            .map(|ladder| explain(ladder, now))
             .collect(),
     };
     out.push('\n');
+    out.push_str(&certificates::warnings(survey, now));
     out.push_str(&summary(survey));
     out.push_str(&advise(survey));
     let lines = out.lines();
@@ -125,7 +134,7 @@ fn outcome(ladder: &Ladder) -> String {
 }
 
 /// A paragraph on one address.
-fn explain(ladder: &Ladder) -> String {
+fn explain(ladder: &Ladder, now: Moment) -> String {
     let mut out = match ladder.id {
         Some(id) => format!("broker {id}  {}", ladder.advertised),
         None => format!("bootstrap  {}", ladder.advertised),
@@ -157,13 +166,10 @@ fn explain(ladder: &Ladder) -> String {
     if !rungs.is_empty() {
         line("rungs", &rungs.join(" · "));
     }
-    if let Some(certificate) = &ladder.certificate {
-        let names: Vec<&str> = certificate.names.iter().map(AsRef::as_ref).collect();
-        let until = certificate.expires.date_utc();
-        line(
-            "certificate",
-            &format!("{}; until {until}", names.join(", ")),
-        );
+    if let Some(encryption) = &ladder.encryption {
+        for (label, words) in certificates::explain(encryption, now) {
+            line(&label, &words);
+        }
     }
     if let Some(failure) = &ladder.failure {
         line(
@@ -231,7 +237,10 @@ fn advise(survey: &Survey) -> String {
     out
 }
 
-fn as_json(survey: &Survey, finished: bool) -> Value {
+fn as_json(survey: &Survey, finished: bool, now: Moment) -> Value {
+    let ladders = |of: &[Ladder]| -> Vec<Value> {
+        of.iter().map(|ladder| ladder_json(ladder, now)).collect()
+    };
     let reach = match survey.reach() {
         Reach::All if finished => "all",
         Reach::All | Reach::Some => "some",
@@ -248,13 +257,13 @@ fn as_json(survey: &Survey, finished: bool) -> Value {
         "version": JSON_VERSION,
         "finished": finished,
         "reach": reach,
-        "bootstrap": survey.bootstrap.iter().map(ladder_json).collect::<Vec<_>>(),
-        "brokers": survey.brokers.iter().map(ladder_json).collect::<Vec<_>>(),
+        "bootstrap": ladders(&survey.bootstrap),
+        "brokers": ladders(&survey.brokers),
         "advice": advice.collect::<Vec<_>>(),
     })
 }
 
-fn ladder_json(ladder: &Ladder) -> Value {
+fn ladder_json(ladder: &Ladder, now: Moment) -> Value {
     let rung = |(rung, span): &(crate::model::Rung, crate::model::Span)| json!({ "rung": rung.name(), "ms": span.ms });
     json!({
         "id": ladder.id.map(|id| id.0),
@@ -272,9 +281,113 @@ fn ladder_json(ladder: &Ladder) -> Value {
         "answered_by": ladder.answered.map(|id| id.0),
         "cluster_id": ladder.cluster_id.as_deref(),
         "software": ladder.software.as_deref(),
-        "certificate": ladder.certificate.as_ref().map(|certificate| json!({
-            "names": certificate.names.iter().map(|name| &**name).collect::<Vec<_>>(),
-            "expires_unix_ms": certificate.expires.unix_ms,
-        })),
+        "tls": ladder.encryption.as_ref().map(|encryption| certificates::json(encryption, now)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::survey::{Agreed, Anchor, Certificate, Encryption};
+    use crate::model::{BrokerId, Endpoint, ProbeFailure, Rung, Span};
+
+    const NOW: Moment = Moment::from_unix_ms(1_773_446_400_000); // 2026-03-14
+    const DAY_MS: i64 = 86_400_000;
+
+    fn certificate(subject: &str, (from, until): (i64, i64)) -> Certificate {
+        let at = |day: i64| Moment::from_unix_ms(NOW.unix_ms + day * DAY_MS);
+        Certificate {
+            subject: subject.into(),
+            issuer: "CN=Paper CA".into(),
+            names: vec!["kafka.example".into(), "10.1.2.3".into()],
+            not_before: at(from),
+            not_after: at(until),
+        }
+    }
+
+    fn ladder(id: i32, chain: Vec<Certificate>, anchor: Anchor) -> Ladder {
+        let refused = anchor == Anchor::Nobody;
+        let advertised = Endpoint {
+            host: format!("kafka-{id}").into(),
+            port: 9093,
+        };
+        let failure = ProbeFailure {
+            rung: Rung::Tls,
+            text: "not good enough".into(),
+            refused,
+        };
+        Ladder {
+            dialled: Some("10.1.2.3:9093".into()),
+            rungs: vec![(Rung::Dns, Span::from_ms(1)), (Rung::Tls, Span::from_ms(3))],
+            failure: refused.then_some(failure),
+            encryption: Some(Encryption {
+                agreed: (!refused).then(|| Agreed {
+                    version: "TLSv1.3".into(),
+                    cipher: "TLS13_AES_256_GCM_SHA384".into(),
+                }),
+                chain,
+                anchor,
+            }),
+            ..Ladder::to(Some(BrokerId(id)), advertised)
+        }
+    }
+
+    fn survey() -> Survey {
+        let named = || Anchor::Named("CN=Paper CA".into());
+        let mut nameless = certificate("CN=kafka-4", (-1, 90));
+        nameless.names.clear();
+        let authority = certificate("CN=Paper CA", (-900, 20));
+        Survey {
+            brokers: vec![
+                ladder(1, vec![certificate("CN=kafka-1", (-10, 300))], named()),
+                ladder(2, vec![certificate("CN=kafka-2", (-10, 30))], named()),
+                ladder(
+                    3,
+                    vec![certificate("CN=kafka-3", (-90, -1))],
+                    Anchor::Nobody,
+                ),
+                ladder(
+                    4,
+                    vec![nameless, authority],
+                    Anchor::System("CN=Root".into()),
+                ),
+                ladder(
+                    5,
+                    vec![certificate("CN=kafka-5", (2, 90))],
+                    Anchor::Unchecked,
+                ),
+                ladder(6, vec![certificate("CN=kafka-6", (-1, 31))], Anchor::Itself),
+            ],
+            ..Survey::default()
+        }
+    }
+
+    #[test]
+    fn certificates_are_explained_with_their_days_and_what_ends_soon_is_a_warning() {
+        insta::assert_snapshot!(as_text(&survey(), Detail::Rungs, NOW));
+        let outcomes = as_text(&survey(), Detail::Outcome, NOW);
+        let warnings: Vec<&str> = outcomes
+            .lines()
+            .filter(|line| line.starts_with("WARN"))
+            .collect();
+        assert_eq!(
+            warnings,
+            [
+                "WARN broker 2 (kafka-2:9093): the certificate CN=kafka-2 ends in 30 days; have it issued anew",
+                "WARN broker 4 (kafka-4:9093): the certificate CN=Paper CA ends in 20 days; have it issued anew",
+            ]
+        );
+    }
+
+    #[test]
+    fn certificates_are_in_the_json_too() {
+        let json = as_json(&survey(), true, NOW);
+        let tls: Vec<&Value> = json["brokers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| &one["tls"])
+            .collect();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&tls[2..5]).unwrap());
+    }
 }

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use super::broker::{BrokerId, Endpoint, ProbeFailure, Rung};
 use super::units::{Moment, Span};
 
+/// Days before its end from which a certificate is to be issued anew: what must be asked for takes weeks.
+const RENEWAL_DAYS: i64 = 30;
+
 /// One address, from its name to its answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ladder {
@@ -27,18 +30,89 @@ pub struct Ladder {
     pub cluster_id: Option<Arc<str>>,
     /// What seems to run there.
     pub software: Option<Arc<str>>,
-    /// The certificate it showed.
-    pub certificate: Option<Certificate>,
+    /// What TLS showed, where it is spoken and got so far.
+    pub encryption: Option<Encryption>,
     /// Registered and not let in by the controller: it may be down without anything being wrong with the way.
     pub fenced: bool,
 }
 
-/// What stands in a broker's certificate.
+/// What TLS showed at an address, whether or not it was good enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encryption {
+    /// `None` where the two sides came to no agreement.
+    pub agreed: Option<Agreed>,
+    /// The certificates of the other side, its own first.
+    pub chain: Vec<Certificate>,
+    /// Who speaks for it, while it is valid and whatever its names.
+    pub anchor: Anchor,
+}
+
+/// How the two sides encrypt, by the names of the standards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// `TLSv1.3`
+    pub version: Arc<str>,
+    /// `TLS13_AES_256_GCM_SHA384`
+    pub cipher: Arc<str>,
+}
+
+/// Who speaks for a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Anchor {
+    /// An authority that the operator named.
+    Named(Arc<str>),
+    /// An authority that this system trusts.
+    System(Arc<str>),
+    /// The operator named this very certificate.
+    Itself,
+    /// Nothing: nothing is held against certificates here.
+    Unchecked,
+    /// Nobody that is trusted here.
+    Nobody,
+}
+
+/// What stands in a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// Whom it is for.
+    /// Whose it is, as OpenSSL prints it.
+    pub subject: Arc<str>,
+    pub issuer: Arc<str>,
+    /// Whom it is for: the subject alternative names that a host can have.
     pub names: Vec<Arc<str>>,
-    pub expires: Moment,
+    pub not_before: Moment,
+    pub not_after: Moment,
+}
+
+/// How a certificate stands to a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// It begins in so many days.
+    NotYet(i64),
+    /// Valid, and for longer than a month.
+    Good(i64),
+    /// Valid, and to be issued anew now.
+    EndsSoon(i64),
+    /// It ended so many days ago.
+    Expired(i64),
+}
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+impl Certificate {
+    /// How it stands now, in whole days.
+    pub fn validity(&self, now: Moment) -> Validity {
+        let days = |from: Moment, to: Moment| to.unix_ms.saturating_sub(from.unix_ms) / DAY_MS;
+        if now < self.not_before {
+            return Validity::NotYet(days(now, self.not_before));
+        }
+        if now > self.not_after {
+            return Validity::Expired(days(self.not_after, now));
+        }
+        match days(now, self.not_after) {
+            left @ ..=RENEWAL_DAYS => Validity::EndsSoon(left),
+            left => Validity::Good(left),
+        }
+    }
 }
 
 impl Ladder {
@@ -54,7 +128,7 @@ impl Ladder {
             answered: None,
             cluster_id: None,
             software: None,
-            certificate: None,
+            encryption: None,
             fenced: false,
         }
     }
@@ -164,6 +238,25 @@ mod tests {
             brokers: brokers.map(|(rung, id)| ladder(Some(id), *rung)).collect(),
             advice: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_certificate_is_warned_of_for_its_last_month() {
+        let day = |days: i64| Moment::from_unix_ms(days * DAY_MS);
+        let certificate = Certificate {
+            subject: "CN=a".into(),
+            issuer: "CN=b".into(),
+            names: Vec::new(),
+            not_before: day(100),
+            not_after: day(200),
+        };
+        let at = |days| certificate.validity(day(days));
+        assert_eq!(at(99), Validity::NotYet(1));
+        assert_eq!(at(100), Validity::Good(100));
+        assert_eq!(at(169), Validity::Good(31));
+        assert_eq!(at(170), Validity::EndsSoon(30));
+        assert_eq!(at(200), Validity::EndsSoon(0));
+        assert_eq!(at(203), Validity::Expired(3));
     }
 
     #[test]

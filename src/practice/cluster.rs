@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use super::entrance::Entrance;
 use super::error::{PracticeError, file};
 use super::faults::Faults;
 use super::layout::{Layout, Lock, Plan, write_secret, write_whole};
@@ -136,9 +137,14 @@ impl Cluster {
         &self.layout
     }
 
-    /// Addresses for clients.
+    /// Addresses for clients that know neither TLS nor logins.
     pub(super) fn bootstrap(&self) -> Vec<String> {
         self.plan.bootstrap()
+    }
+
+    /// How clients of our own enter.
+    pub(super) fn entrance(&self) -> Result<Entrance, PracticeError> {
+        Entrance::of(&self.layout, &self.plan)
     }
 
     /// Addresses for everybody who can log in, and the file to do it with; `None` where nobody has to.
@@ -297,7 +303,7 @@ impl Cluster {
                 rack: planned.rack.as_str().into(),
                 endpoint: Endpoint {
                     host: "127.0.0.1".into(),
-                    port: planned.ports.clients,
+                    port: planned.ports.front(),
                 },
                 state,
                 pid: node.process().map(|process| process.pid),

@@ -14,7 +14,7 @@ use super::error::PracticeError;
 use super::node::Lifeline;
 use super::ports::Entry;
 use super::workload;
-use crate::cluster::{self, WatchOptions};
+use crate::cluster::{self, Watch};
 use crate::model::practice::Owner;
 use crate::model::{Focus, Order, Practice, Snapshot};
 
@@ -80,7 +80,8 @@ async fn up(dir: &Path, fresh: bool, wanted: Wanted) -> Result<String, PracticeE
     }
     drop(lock);
     let all = cluster.view(Owner::Nobody).nodes.len();
-    let healthy = timeout(HEALTHY_WITHIN, healthy(&cluster, all)).await;
+    let watch = watching(&cluster)?;
+    let healthy = timeout(HEALTHY_WITHIN, healthy(watch, all)).await;
     healthy.map_err(|_late| {
         PracticeError::Late(format!(
             "a healthy cluster of {all} nodes; `lookout practice status` says how they stand. That"
@@ -89,15 +90,14 @@ async fn up(dir: &Path, fresh: bool, wanted: Wanted) -> Result<String, PracticeE
     Ok(match cluster.secured() {
         None => format!("{}\n", cluster.bootstrap().join(",")),
         Some((bootstrap, properties)) => {
-            format!("{}\n{}\n", bootstrap.join(","), properties.display())
+            let file = properties.display();
+            format!("{}\n{file}\n", bootstrap.join(","))
         }
     })
 }
 
 /// Returns once all nodes are counted in and the quorum has caught up.
-async fn healthy(cluster: &Cluster, nodes: usize) {
-    let (_focus, focused) = watch::channel(Focus::Cluster);
-    let mut watch = cluster::watch(options(cluster.bootstrap()), focused);
+async fn healthy(mut watch: Watch, nodes: usize) {
     let is_healthy = |snapshot: &Arc<Snapshot>| {
         let alive = usize::try_from(snapshot.totals.alive).unwrap_or(0);
         let quorum = snapshot.totals.quorum;
@@ -114,8 +114,9 @@ async fn healthy(cluster: &Cluster, nodes: usize) {
     }
 }
 
-fn options(bootstrap: Vec<String>) -> WatchOptions {
-    WatchOptions::plain("practice", bootstrap, CLIENT_ID)
+fn watching(cluster: &Cluster) -> Result<Watch, PracticeError> {
+    let options = cluster.entrance()?.watch_options("practice", CLIENT_ID);
+    Ok(cluster::watch(options, watch::channel(Focus::Cluster).1))
 }
 
 fn down(dir: &Path) -> Result<String, PracticeError> {
@@ -139,19 +140,17 @@ async fn status(dir: &Path, json: bool) -> Result<String, PracticeError> {
     let view = cluster.view(owner);
     let snapshot = match view.alive() {
         0 => None,
-        _ => told(&cluster).await,
+        _ => told(watching(&cluster)?).await,
     };
     Ok(if json {
-        as_json(&view, snapshot.as_deref(), &cluster.bootstrap())
+        as_json(&view, snapshot.as_deref(), &cluster)
     } else {
-        as_text(&view, snapshot.as_deref())
+        as_text(&view, snapshot.as_deref(), &cluster)
     })
 }
 
 /// What the cluster says of itself, if it says it soon.
-async fn told(cluster: &Cluster) -> Option<Arc<Snapshot>> {
-    let (_focus, focused) = watch::channel(Focus::Cluster);
-    let mut watch = cluster::watch(options(cluster.bootstrap()), focused);
+async fn told(mut watch: Watch) -> Option<Arc<Snapshot>> {
     let knows = |snapshot: &Arc<Snapshot>| {
         snapshot.facts.topology.value().is_some() && snapshot.facts.quorum.value().is_some()
     };
@@ -171,7 +170,7 @@ fn shares(
     )
 }
 
-fn as_text(view: &Practice, snapshot: Option<&Snapshot>) -> String {
+fn as_text(view: &Practice, snapshot: Option<&Snapshot>, cluster: &Cluster) -> String {
     let mut text = String::from("ID  RACK  STATE    PID      ADDRESS          LEADERS  FAULTS\n");
     for node in &view.nodes {
         let (leads, leaders) = shares(snapshot, node);
@@ -198,10 +197,14 @@ fn as_text(view: &Practice, snapshot: Option<&Snapshot>) -> String {
     }
     let clients = if view.workload { "run" } else { "do not run" };
     let _ = writeln!(text, "* leads the quorum; the demo clients {clients}");
+    if let Some((_, file)) = cluster.secured() {
+        let file = file.display();
+        let _ = writeln!(text, "it asks who enters: `lookout --properties {file}`");
+    }
     text
 }
 
-fn as_json(view: &Practice, snapshot: Option<&Snapshot>, bootstrap: &[String]) -> String {
+fn as_json(view: &Practice, snapshot: Option<&Snapshot>, cluster: &Cluster) -> String {
     let nodes = view.nodes.iter().map(|node| {
         let (leads, leaders) = shares(snapshot, node);
         json!({
@@ -216,9 +219,13 @@ fn as_json(view: &Practice, snapshot: Option<&Snapshot>, bootstrap: &[String]) -
             "leaders": leaders,
         })
     });
+    let addresses = view.nodes.iter().map(|node| node.endpoint.to_string());
+    let bootstrap: Vec<String> = addresses.collect();
+    let secured = cluster.secured();
     let all = json!({
         "version": JSON_VERSION,
         "bootstrap": bootstrap.join(","),
+        "client_properties": secured.map(|(_, file)| file.display().to_string()),
         "workload": view.workload,
         "nodes": nodes.collect::<Vec<_>>(),
     });

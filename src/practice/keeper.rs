@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::cluster::{Cluster, Data, Wanted};
+use super::entrance::Entrance;
 use super::error::PracticeError;
 use super::layout::Lock;
 use super::node::Lifeline;
@@ -21,10 +22,15 @@ const ORDERS: usize = 16;
 /// How often the processes are looked at while nothing is ordered.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Addresses of the practice cluster in this directory, if nodes of it run.
-pub fn find_running(dir: &Path) -> Option<Vec<String>> {
-    let cluster = Cluster::open(dir, Lifeline::None).ok()?;
-    (cluster.alive() > 0).then(|| cluster.bootstrap())
+/// The way into the practice cluster of this directory; `None` where no node of it runs.
+pub fn find_running(dir: &Path) -> Result<Option<Entrance>, PracticeError> {
+    let Ok(cluster) = Cluster::open(dir, Lifeline::None) else {
+        return Ok(None);
+    };
+    if cluster.alive() == 0 {
+        return Ok(None);
+    }
+    cluster.entrance().map(Some)
 }
 
 /// A practice cluster that a screen sits at. Nothing is started before [`Keeper::open`].
@@ -80,9 +86,9 @@ impl Keeper {
         }
     }
 
-    /// Addresses for clients.
-    pub fn bootstrap(&self) -> Vec<String> {
-        self.cluster.bootstrap()
+    /// The way in.
+    pub fn entrance(&self) -> Result<Entrance, PracticeError> {
+        self.cluster.entrance()
     }
 
     /// How everything stands.

@@ -9,6 +9,7 @@
 //! | `ports` | ports of loopback that stay the same from run to run |
 //! | `room` | free disk and memory |
 //! | `secure` | a cluster that asks who enters: its certificates, its user, `client.properties` |
+//! | `entrance` | how clients of our own enter |
 //! | `error` | what can go wrong |
 //! | `settings` | the properties of a node |
 //! | `faults` | the file from which a node reads what is broken on purpose |
@@ -21,6 +22,7 @@
 
 mod cluster;
 mod commands;
+mod entrance;
 mod error;
 mod faults;
 mod keeper;
@@ -34,6 +36,7 @@ mod settings;
 mod workload;
 
 pub use commands::{Call, run};
+pub use entrance::Entrance;
 pub use error::PracticeError;
 pub use keeper::{Keeper, Line, Seat, find_running};
 pub use ports::Entry;

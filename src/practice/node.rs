@@ -16,6 +16,7 @@ use rustix::process::Signal;
 use super::error::{PracticeError, file};
 use super::layout::write_whole;
 use super::process::{Identity, Standing};
+use crate::config::property;
 use crate::model::{BrokerId, NodeState};
 
 /// How often a process is looked at while its start or end is awaited.
@@ -94,6 +95,9 @@ impl Node {
         let errors = out.try_clone().map_err(refused)?;
         self.note(NodeState::Running)?;
         let mut command = Command::new(program);
+        for name in property::secret_variables() {
+            command.env_remove(name);
+        }
         command
             .args(&self.arguments)
             .stdout(out)

@@ -16,6 +16,13 @@ pub(super) struct Ports {
     pub(super) secured: Option<Secured>,
 }
 
+impl Ports {
+    /// Where clients enter: by the door that asks who they are, where there is one.
+    pub(super) fn front(&self) -> u16 {
+        self.secured.map_or(self.clients, |secured| secured.clients)
+    }
+}
+
 /// The further ports of a node that asks who enters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Secured {

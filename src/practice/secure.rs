@@ -6,13 +6,17 @@
 //! |---|---|---|
 //! | `SECURE` | everybody | TLS and SCRAM-SHA-512 |
 //! | `INSIDE`, `CONTROLLER` | the nodes | TLS with a certificate of this authority |
-//! | `PLAINTEXT` | the demo clients and the screen of this machine | nothing |
+//! | `PLAINTEXT` | the demo's groups and its topics, on this machine alone | nothing |
+//!
+//! The screen, `lookout practice` and the demo's producer enter by `SECURE`, through the Dialer. The members of the
+//! demo's groups cannot: librdkafka's consumer opens its sockets itself, and is built without OpenSSL.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use broker::secret::random_bytes;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -20,6 +24,7 @@ use rcgen::{
 
 use super::error::{PracticeError, file};
 use super::layout::{Layout, Plan, write_secret};
+use crate::config::secret::Secret;
 
 /// Who logs in with `client.properties`.
 pub(super) const USER: &str = "lookout";
@@ -61,10 +66,10 @@ impl Vault {
     }
 
     /// The user's password, as it was made.
-    pub(super) fn password(&self) -> Result<String, PracticeError> {
+    pub(super) fn password(&self) -> Result<Secret, PracticeError> {
         let path = self.password_file();
         let text = fs::read_to_string(&path).map_err(file(&path))?;
-        Ok(text.trim().to_owned())
+        Ok(Secret::new(text.trim()))
     }
 }
 
@@ -79,7 +84,7 @@ pub(super) fn furnish(layout: &Layout, plan: &Plan) -> Result<(), PracticeError>
     if !whole || !vault.authority().exists() || !vault.password_file().exists() {
         make(&vault, plan)?;
     }
-    let text = client_properties(&bootstrap, &vault.authority(), &vault.password()?);
+    let text = client_properties(&bootstrap, &vault.authority(), vault.password()?.reveal());
     write_secret(&vault.client_properties(), &text)
 }
 
@@ -127,8 +132,7 @@ fn certified(issuer: &Issuer<'_, KeyPair>, node: i32) -> Result<String, rcgen::E
 
 /// A password that nobody guesses, of letters that no file escapes.
 fn password() -> io::Result<String> {
-    let mut bytes = [0; PASSWORD_LETTERS];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    let bytes = random_bytes::<PASSWORD_LETTERS>()?;
     let letter = |byte: &u8| LETTERS.get(usize::from(byte & 31)).copied();
     Ok(bytes.iter().filter_map(letter).map(char::from).collect())
 }
@@ -181,7 +185,8 @@ mod tests {
         furnish(&layout, &plan()).unwrap();
         let vault = layout.vault();
         let read = |path: PathBuf| fs::read_to_string(path).unwrap();
-        let (keys, password) = (read(vault.keys(2)), vault.password().unwrap());
+        let keys = read(vault.keys(2));
+        let password = vault.password().unwrap().reveal().to_owned();
         assert!(keys.contains("PRIVATE KEY") && keys.contains("BEGIN CERTIFICATE"));
         assert_eq!(password.len(), PASSWORD_LETTERS);
         for path in [
@@ -204,7 +209,7 @@ mod tests {
         assert_eq!(config.listeners.len(), 4);
         furnish(&layout, &plan()).unwrap();
         assert_eq!(read(vault.keys(2)), keys);
-        assert_eq!(vault.password().unwrap(), password);
+        assert_eq!(vault.password().unwrap().reveal(), password);
         let properties = read(vault.client_properties());
         assert!(properties.contains("bootstrap.servers=127.0.0.1:10004,127.0.0.1:10014\n"));
         assert!(properties.contains(&format!("password=\"{password}\";\n")));

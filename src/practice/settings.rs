@@ -78,6 +78,7 @@ pub(super) fn security(vault: &Vault, node: &PlannedNode) -> Result<String, Prac
     );
     set("sasl.enabled.mechanisms", &"SCRAM-SHA-512");
     let (user, password) = (secure::USER, vault.password()?);
+    let password = password.reveal();
     let users = format!("SCRAM-SHA-512=[name={user},password={password}]");
     set("lookout.scram.users", &users);
     set("ssl.client.auth", &"required");

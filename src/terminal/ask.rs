@@ -29,10 +29,11 @@ impl Drop for Raw {
 /// Asks on standard error, so that what a command prints stays clean, and reads a line without echo. `None` where the
 /// operator gives up.
 pub fn ask(question: &str) -> io::Result<Option<String>> {
+    // Before the question is seen: whoever answers at once would have the answer echoed.
+    let raw = Raw::enter()?;
     let mut errors = io::stderr().lock();
     write!(errors, "{question}")?;
     errors.flush()?;
-    let raw = Raw::enter()?;
     let typed = read_line();
     drop(raw);
     writeln!(errors)?;

@@ -157,7 +157,7 @@ fn verifiable_clients_agree_and_the_group_is_described_and_deleted() {
 fn settings_are_described_and_altered() {
     let cluster = Cluster::healed();
     cluster.make_topic("tools-settings", &[]);
-    let configs = |args: &[&str]| cluster.tool("kafka.admin.ConfigCommand", args);
+    let configs = |args: &[&str]| cluster.tool("ConfigCommand", args);
     let topic = ["--entity-type", "topics", "--entity-name", "tools-settings"];
     configs(
         &[
@@ -192,7 +192,7 @@ fn settings_are_described_and_altered() {
         "{broker}"
     );
     let refused = cluster.tool_refuses(
-        "kafka.admin.ConfigCommand",
+        "ConfigCommand",
         &[
             &topic[..],
             &["--alter", "--add-config", "retention.ms=soon"],

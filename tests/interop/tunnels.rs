@@ -203,6 +203,14 @@ async fn through_a_socks5_proxy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn through_an_http_proxy() {
+    let mut office = office().await;
+    let (via, map) = (office.connect(), office.map());
+    let advertised = office.advertised();
+    works(&mut office, &advertised, &route(&map, &via)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn through_ssh_to_a_jump_host() {
     let mut office = office().await;
     let map = office.map();

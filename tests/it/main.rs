@@ -10,6 +10,7 @@ mod practice;
 mod program;
 mod pty;
 mod screens;
+mod secrets;
 mod shots;
 mod support;
 mod tidy;

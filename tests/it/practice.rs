@@ -155,6 +155,56 @@ fn up_runs_on_its_own_until_down_and_takes_every_order() {
 }
 
 #[test]
+fn a_secured_cluster_is_entered_by_its_file_by_a_profile_and_by_the_screen_alike() {
+    let home = Home::new("secured");
+    let printed = home.practice(&["up", "--secure", "--nodes", "1"]);
+    let (bootstrap, file) = printed.trim().split_once('\n').unwrap();
+    let enters = |args: &[&str]| {
+        let args = [&["brokers", "--json", "--timeout", "60"], args].concat();
+        let output = home.run(&args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {said}");
+    };
+    enters(&["--properties", file]);
+    let added = home.run(&["profiles", "add", file, "--name", "mine"]);
+    assert_eq!(added.status.code(), Some(0));
+    enters(&["-p", "mine"]);
+    enters(&[]);
+    let unsecured = home.run(&["brokers", "-b", bootstrap, "--timeout", "1"]);
+    assert_eq!(unsecured.status.code(), Some(3), "nobody enters without");
+    let status = home.status();
+    assert_eq!(status["client_properties"], file);
+    assert_eq!(status["bootstrap"], bootstrap);
+    home.practice(&["kill", "1"]);
+    home.practice(&["start", "1"]);
+    let mut pty = home.open();
+    pty.wait_for("PRACTICE");
+    pty.wait_for("brokers 1/1");
+    pty.send("q");
+    assert_eq!(pty.wait_exit().exit_code(), 0);
+    let password = PathBuf::from(file).with_file_name("password");
+    let password = std::fs::read_to_string(password).unwrap();
+    let practice = PathBuf::from(&home.dir).join("practice");
+    for log in [
+        "node-1/lookout.log",
+        "node-1/out",
+        "clients/lookout.log",
+        "plan",
+    ] {
+        let said = std::fs::read_to_string(practice.join(log)).unwrap();
+        assert!(!said.contains(password.trim()), "{log}: {said}");
+    }
+    for pid in [
+        &status["nodes"][0]["pid"],
+        &home.status()["nodes"][0]["pid"],
+    ] {
+        // The first has been killed; whoever is there shows no password.
+        let seen = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        assert!(!seen.contains(password.trim()), "{seen}");
+    }
+}
+
+#[test]
 fn a_screen_that_finds_a_cluster_leaves_it_running() {
     let home = Home::new("guest");
     home.practice(&["up", "--nodes", "3"]);

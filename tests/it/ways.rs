@@ -5,6 +5,7 @@ mod login;
 mod material;
 mod producing;
 mod session;
+mod shown;
 mod tls;
 
 use std::net::SocketAddr;

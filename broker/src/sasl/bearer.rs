@@ -62,9 +62,15 @@ impl Bearer {
         })
     }
 
-    /// The message of a client.
-    pub fn message(token: &Secret) -> Vec<u8> {
-        format!("n,,\u{1}auth=Bearer {}\u{1}\u{1}", token.reveal()).into_bytes()
+    /// The message of a client, with its extensions by name and value (KIP-342).
+    pub fn message(token: &Secret, extensions: &[(String, String)]) -> Vec<u8> {
+        let mut message = format!("n,,{SEPARATOR}auth=Bearer {}{SEPARATOR}", token.reveal());
+        for (name, value) in extensions {
+            message.extend([name.as_str(), "=", value.as_str()]);
+            message.push(SEPARATOR);
+        }
+        message.push(SEPARATOR);
+        message.into_bytes()
     }
 }
 
@@ -75,8 +81,11 @@ mod tests {
     #[test]
     fn what_a_client_writes_is_read_back() {
         let token = Secret::new("a.b-c_d.e");
-        let read = Bearer::parse(&Bearer::message(&token)).unwrap();
-        assert_eq!((read.authzid.as_str(), read.token), ("", token));
+        let read = Bearer::parse(&Bearer::message(&token, &[])).unwrap();
+        assert_eq!((read.authzid.as_str(), &read.token), ("", &token));
+        let extensions = [("trace".to_owned(), "7".to_owned())];
+        let extended = Bearer::parse(&Bearer::message(&token, &extensions)).unwrap();
+        assert_eq!(extended, read);
         let full = b"n,a=alice,\x01auth=bearer x.y.z\x01trace=7\x01\x01";
         let read = Bearer::parse(full).unwrap();
         assert_eq!(

@@ -35,7 +35,7 @@ impl Login {
     /// The first message, and what follows; `nonce` was never used before.
     pub fn start(&self, nonce: &str) -> (Exchange, Vec<u8>) {
         match self {
-            Self::Token(token) => (Exchange::Token, Bearer::message(token)),
+            Self::Token(token) => (Exchange::Token, Bearer::message(token, &[])),
             Self::Password {
                 mechanism,
                 user,

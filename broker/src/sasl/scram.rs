@@ -21,7 +21,7 @@ pub const MIN_ITERATIONS: i32 = 4096;
 pub const MAX_ITERATIONS: i32 = 16_384;
 
 /// The most iterations that a client carries out for a server: about a second of work.
-const MAX_CLIENT_ITERATIONS: u32 = 1_000_000;
+pub const MAX_CLIENT_ITERATIONS: u32 = 1_000_000;
 
 /// The hash that SCRAM is made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,11 +1,16 @@
 //! What stands in a certificate, for people: whom it is for, who issued it, until when. Trusts and judges nothing.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
+use rustls::DistinguishedName;
+use rustls::pki_types::{TrustAnchor, UnixTime};
 use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::{FromDer as _, X509Certificate, X509Version};
+use x509_parser::prelude::{FromDer as _, X509Certificate, X509Name, X509Version};
 
+use crate::cluster::error::printable;
 use crate::model::Moment;
+use crate::model::survey::Certificate;
 
 /// Names shown of a certificate that has many.
 const NAMES_SHOWN: usize = 4;
@@ -21,6 +26,8 @@ const WEAK: [(&str, &str); 4] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
     /// `CN=…, O=…` as openssl prints it.
+    pub subject: String,
+    /// The same of who signed it.
     pub issuer: String,
     /// The common name of the subject.
     pub common_name: Option<String>,
@@ -45,6 +52,7 @@ impl Card {
         let algorithm = certificate.signature_algorithm.algorithm.to_id_string();
         let weak = WEAK.iter().find(|(oid, _)| *oid == algorithm);
         Some(Self {
+            subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
             common_name: common_name.map(str::to_owned),
             names: names(&certificate),
@@ -53,6 +61,24 @@ impl Card {
             first_version: certificate.version() == X509Version::V1,
             weak_hash: weak.map(|(_, hash)| *hash),
         })
+    }
+
+    /// The card as a fact.
+    pub fn fact(&self) -> Certificate {
+        Certificate {
+            subject: printable(&self.subject),
+            issuer: printable(&self.issuer),
+            names: self.names.iter().map(|name| printable(name)).collect(),
+            not_before: self.not_before,
+            not_after: self.not_after,
+        }
+    }
+
+    /// The moment nearest to this one at which it is valid: who speaks for it is another question than for how long.
+    pub fn nearest_to(&self, now: Moment) -> UnixTime {
+        let moment = now.min(self.not_after).max(self.not_before);
+        let seconds = u64::try_from(moment.unix_ms / 1000).unwrap_or(0);
+        UnixTime::since_unix_epoch(Duration::from_secs(seconds))
     }
 
     /// The names it is for, in a few words.
@@ -97,6 +123,15 @@ impl Card {
     }
 }
 
+/// The name of an authority that is trusted, as OpenSSL prints it.
+pub fn subject_of(root: &TrustAnchor<'_>) -> String {
+    let name = DistinguishedName::in_sequence(&root.subject);
+    X509Name::from_der(name.as_ref()).map_or_else(
+        |_| "an authority whose name cannot be read".to_owned(),
+        |(_, name)| name.to_string(),
+    )
+}
+
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let Ok(Some(extension)) = certificate.subject_alternative_name() else {
         return Vec::new();
@@ -123,6 +158,7 @@ mod tests {
 
     fn card(common_name: &str, names: &[&str]) -> Card {
         Card {
+            subject: format!("CN={common_name}"),
             issuer: "CN=Test".to_owned(),
             common_name: Some(common_name.to_owned()),
             names: names.iter().map(|name| (*name).to_owned()).collect(),

@@ -1,6 +1,8 @@
 //! One HTTP request at a time, for what a login needs from elsewhere: tokens and credentials. Over the same TCP and
 //! TLS as everything else; no pool, no redirects, no cookies.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
@@ -109,7 +111,7 @@ pub async fn ask(question: Question<'_>, tls: Option<&Tls>) -> Result<Reply, Str
     let mut stream = reached.map_err(|error| error.to_string())?.stream;
     if url.secure {
         let tls = tls.ok_or_else(|| format!("{}: TLS is not set up", url.endpoint))?;
-        let spoken = tls.handshake(&url.endpoint, stream).await;
+        let spoken = tls.handshake(&url.endpoint, stream, &Arc::default()).await;
         stream = spoken.map_err(|error| error.to_string())?;
     }
     exchange(question, stream)

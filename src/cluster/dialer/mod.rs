@@ -12,6 +12,7 @@ mod refusals;
 mod sasl;
 mod tls;
 mod verify;
+mod witness;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,11 +22,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::sasl::Login;
 use self::tls::Tls;
+use self::witness::Witness;
 use super::error::{DialError, WayError, printable};
 use super::identity;
 use super::route::Way;
 use crate::config::route::{Route, Rule};
 use crate::config::security::{Sasl, Security};
+use crate::model::survey::Encryption;
 use crate::model::{BrokerId, Doubt, Endpoint, Rung, Span};
 
 /// What to dial: the advertised address, and whose it is.
@@ -137,6 +140,21 @@ impl Dialer {
     /// brokers there, it is the target that answers, or else the error says who does. A login that was refused lately
     /// is refused again from memory, and nothing is dialled.
     pub async fn dial(&self, target: &Target) -> Result<Dialled, DialError> {
+        self.climb(target, &Arc::default()).await
+    }
+
+    /// [`Self::dial`], and beside it what TLS showed: also where that is why nothing came of it.
+    pub async fn inspect(
+        &self,
+        target: &Target,
+    ) -> (Result<Dialled, DialError>, Option<Encryption>) {
+        let witness = Arc::default();
+        let dialled = self.climb(target, &witness).await;
+        let tls = self.inner.tls.as_ref();
+        (dialled, tls.and_then(|tls| tls.shown(&witness)))
+    }
+
+    async fn climb(&self, target: &Target, witness: &Arc<Witness>) -> Result<Dialled, DialError> {
         let Inner { tls, login, .. } = &*self.inner;
         if let Some(login) = login {
             login.admit(target)?;
@@ -145,7 +163,7 @@ impl Dialer {
         let (mut stream, mut rungs) = (reached.stream, reached.rungs);
         if let Some(tls) = tls {
             let began = Instant::now();
-            stream = tls.handshake(&target.endpoint, stream).await?;
+            stream = tls.handshake(&target.endpoint, stream, witness).await?;
             rungs.push((Rung::Tls, elapsed(began)));
         }
         let mut session = None;

@@ -6,26 +6,28 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use rustls::client::ResolvesClientCert;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, Error, InconsistentKeys, PeerIncompatible,
-    RootCertStore, SignatureScheme,
+    RootCertStore,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::certificate::Card;
 use super::verify::{Rejection, Trust};
+use super::witness::{Onlooker, Presenter, Witness};
 use super::{Duplex, material};
+use crate::clock::now;
 use crate::cluster::error::{DialError, WayError};
-use crate::config::security::{self, Identity, Material, NameCheck, Verify};
+use crate::config::security::{self, Identity, Material, Verify};
+use crate::model::survey::Encryption;
 use crate::model::{Endpoint, Rung};
 
 /// How long a handshake may take (operations.md §1.3).
@@ -35,6 +37,7 @@ const DEADLINE: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub struct Tls {
     config: Arc<ClientConfig>,
+    trust: Arc<Trust>,
     key: Option<Arc<CertifiedKey>>,
 }
 
@@ -46,9 +49,10 @@ impl Tls {
             Some(identity) => Some(Arc::new(own_key(identity, &provider, warnings)?)),
             None => None,
         };
-        let trust = trust(options.names, options.verify, &options.trust, &provider)?;
+        let trust = Arc::new(trust(options, &provider)?);
         Ok(Self {
-            config: Arc::new(config(provider, trust)?),
+            config: Arc::new(config(provider, trust.clone())?),
+            trust,
             key,
         })
     }
@@ -62,11 +66,12 @@ impl Tls {
         Self::load(&options, &mut Vec::new())
     }
 
-    /// Speaks TLS over a stream, with the advertised name as the server's.
+    /// Speaks TLS over a stream, with the advertised name as the server's. The witness sees it, whatever comes of it.
     pub async fn handshake(
         &self,
         endpoint: &Endpoint,
         stream: Box<dyn Duplex>,
+        witness: &Arc<Witness>,
     ) -> Result<Box<dyn Duplex>, DialError> {
         let name = ServerName::try_from(endpoint.host.to_string()).map_err(|_| {
             fails(
@@ -74,26 +79,33 @@ impl Tls {
                 "a certificate cannot be for a name like this; is advertised.listeners right?",
             )
         })?;
-        let asked = Arc::new(AtomicBool::new(false));
         let mut config = ClientConfig::clone(&self.config);
         config.client_auth_cert_resolver = Arc::new(Presenter {
             key: self.key.clone(),
-            asked: asked.clone(),
+            witness: witness.clone(),
         });
-        let own = |asked: &AtomicBool| match (asked.load(Ordering::Relaxed), &self.key) {
+        let onlooker = Arc::new(Onlooker {
+            trust: self.trust.clone(),
+            witness: witness.clone(),
+        });
+        config.dangerous().set_certificate_verifier(onlooker);
+        let own = || match (witness.asked(), &self.key) {
             (false, _) => Own::NotAsked,
             (true, Some(_)) => Own::Shown,
             (true, None) => Own::Missing,
         };
         let speaking = TlsConnector::from(Arc::new(config)).connect(name, stream);
         match tokio::time::timeout(DEADLINE, speaking).await {
-            Ok(Ok(inner)) => Ok(Box::new(Heard {
-                inner,
-                endpoint: endpoint.clone(),
-                own: own(&asked),
-                spoke: false,
-            })),
-            Ok(Err(error)) => Err(failure(endpoint, &error, own(&asked))),
+            Ok(Ok(inner)) => {
+                witness.notes(inner.get_ref().1);
+                Ok(Box::new(Heard {
+                    inner,
+                    endpoint: endpoint.clone(),
+                    own: own(),
+                    spoke: false,
+                }))
+            }
+            Ok(Err(error)) => Err(failure(endpoint, &error, own())),
             Err(_) => {
                 let seconds = DEADLINE.as_secs();
                 let text = format!(
@@ -103,9 +115,23 @@ impl Tls {
             }
         }
     }
+
+    /// What a handshake showed, if it got as far as certificates.
+    pub fn shown(&self, witness: &Witness) -> Option<Encryption> {
+        let (leaf, above) = witness.chain()?.split_first()?;
+        let cards = std::iter::once(leaf).chain(above);
+        let cards = cards.filter_map(|der| Card::read(der));
+        Some(Encryption {
+            agreed: witness.agreed(),
+            chain: cards.map(|card| card.fact()).collect(),
+            anchor: self
+                .trust
+                .anchor(leaf, above, Card::read(leaf)?.nearest_to(now())),
+        })
+    }
 }
 
-fn config(provider: Arc<CryptoProvider>, trust: Trust) -> Result<ClientConfig, WayError> {
+fn config(provider: Arc<CryptoProvider>, trust: Arc<Trust>) -> Result<ClientConfig, WayError> {
     let versions =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = versions.map_err(|error| WayError::Material {
@@ -114,16 +140,12 @@ fn config(provider: Arc<CryptoProvider>, trust: Trust) -> Result<ClientConfig, W
     })?;
     Ok(builder
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(trust))
+        .with_custom_certificate_verifier(trust)
         .with_no_client_auth())
 }
 
-fn trust(
-    names: NameCheck,
-    verify: Verify,
-    authorities: &[Material],
-    provider: &Arc<CryptoProvider>,
-) -> Result<Trust, WayError> {
+fn trust(options: &security::Tls, provider: &Arc<CryptoProvider>) -> Result<Trust, WayError> {
+    let (authorities, verify) = (&options.trust, options.verify);
     let mut roots = RootCertStore::empty();
     let mut trusted = Vec::new();
     for material in authorities {
@@ -146,7 +168,7 @@ fn trust(
             return Err(WayError::NoAuthorities);
         }
     }
-    Ok(Trust::new(provider.clone(), roots, trusted, names, verify))
+    Ok(Trust::new(provider.clone(), roots, trusted, options))
 }
 
 fn own_key(
@@ -165,24 +187,6 @@ fn own_key(
         },
         subject,
     })
-}
-
-/// Shows our certificate, and notes that it was asked for.
-#[derive(Debug)]
-struct Presenter {
-    key: Option<Arc<CertifiedKey>>,
-    asked: Arc<AtomicBool>,
-}
-
-impl ResolvesClientCert for Presenter {
-    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.asked.store(true, Ordering::Relaxed);
-        self.key.clone()
-    }
-
-    fn has_certs(&self) -> bool {
-        self.key.is_some()
-    }
 }
 
 /// Our own certificate in a handshake.

@@ -10,16 +10,18 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
 use thiserror::Error as ThisError;
 
-use super::certificate::Card;
-use crate::config::security::{NameCheck, Verify};
+use super::certificate::{self, Card};
+use crate::cluster::error::printable;
+use crate::config::security::{self, NameCheck, Verify};
 use crate::model::Moment;
+use crate::model::survey::Anchor;
 
 /// Why a certificate is not good enough, in words that continue "TLS fails: ".
 #[derive(Debug, ThisError)]
@@ -34,6 +36,14 @@ pub struct Trust {
     trusted: HashSet<CertificateDer<'static>>,
     names: NameCheck,
     verify: Verify,
+    source: Source,
+}
+
+/// Who chose the authorities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Operator,
+    System,
 }
 
 impl fmt::Debug for Trust {
@@ -52,15 +62,54 @@ impl Trust {
         provider: Arc<CryptoProvider>,
         roots: RootCertStore,
         trusted: impl IntoIterator<Item = CertificateDer<'static>>,
-        names: NameCheck,
-        verify: Verify,
+        options: &security::Tls,
     ) -> Self {
         Self {
             provider,
             roots,
             trusted: trusted.into_iter().collect(),
-            names,
-            verify,
+            names: options.names,
+            verify: options.verify,
+            source: if options.trust.is_empty() {
+                Source::System
+            } else {
+                Source::Operator
+            },
+        }
+    }
+
+    /// Who speaks for a certificate at this time, whatever its names.
+    pub fn anchor(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Anchor {
+        if self.verify == Verify::Off {
+            return Anchor::Unchecked;
+        }
+        if self.trusted.contains(leaf) {
+            return Anchor::Itself;
+        }
+        let Ok(parsed) = ParsedCertificate::try_from(leaf) else {
+            return Anchor::Nobody;
+        };
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        // rustls does not say which authority it was: the one that suffices alone.
+        let suffices = |root: &&TrustAnchor<'static>| {
+            let alone = RootCertStore {
+                roots: vec![(*root).clone()],
+            };
+            verify_server_cert_signed_by_trust_anchor(&parsed, &alone, chain, now, algorithms)
+                .is_ok()
+        };
+        let Some(root) = self.roots.roots.iter().find(suffices) else {
+            return Anchor::Nobody;
+        };
+        let name = printable(&certificate::subject_of(root));
+        match self.source {
+            Source::Operator => Anchor::Named(name),
+            Source::System => Anchor::System(name),
         }
     }
 

@@ -19,6 +19,7 @@ use self::words::{Said, Words};
 use super::{failed, late};
 use crate::cluster::dialer::elapsed;
 use crate::cluster::error::DialError;
+use crate::config::property;
 use crate::model::{Endpoint, Rung, Span};
 
 const PROGRAM: &str = "ssh";
@@ -35,6 +36,9 @@ pub(super) fn called(destination: &str) -> String {
 /// The command line: only names are on it.
 fn command(destination: &str, port: Option<u16>, target: &Endpoint, patience: Duration) -> Command {
     let mut command = Command::new(PROGRAM);
+    for name in property::secret_variables() {
+        command.env_remove(name);
+    }
     let seconds = patience.as_secs().max(1);
     command
         // What it says on its way tells when it has arrived.

@@ -14,6 +14,7 @@ use directories::BaseDirs;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{Found, Outside};
+use crate::config::property;
 use crate::config::secret::Secret;
 use crate::terminal;
 
@@ -59,7 +60,11 @@ impl Outside for System {
     }
 
     fn run(&self, command: &str) -> Result<Secret, String> {
-        let spawned = Command::new("sh")
+        let mut shell = Command::new("sh");
+        for name in property::secret_variables() {
+            shell.env_remove(name);
+        }
+        let spawned = shell
             .args(["-c", command])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

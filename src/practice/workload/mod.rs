@@ -1,7 +1,9 @@
 //! The demo clients: producers at different rates and consumer groups that fare differently, so that there is
 //! something to look at and something to lose. Runs as a process of its own until a signal or its lifeline ends it.
 //!
-//! Records go in over the Dialer's pipe. The groups use librdkafka's own sockets: its consumer takes no callbacks.
+//! Records go in over the Dialer's pipe, by TLS and login where the cluster asks for them. The groups use librdkafka's
+//! own sockets, because its consumer takes no callbacks, and topics are made the same way: both need a listener of this
+//! machine that asks nothing.
 
 mod groups;
 mod records;
@@ -17,9 +19,10 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use self::groups::Groups;
 use self::topics::{Stream, TOPICS, Wanted};
 use super::cluster::Cluster;
+use super::entrance::Entrance;
 use super::error::PracticeError;
 use super::node::Lifeline as NodeLifeline;
-use crate::cluster::{Delivery, Dialer, Outgoing, Writer, WriterOptions};
+use crate::cluster::{Delivery, Outgoing, Writer, WriterOptions};
 use crate::node::{Lifeline, cut};
 use crate::terminal::{Signal, Signals};
 
@@ -36,7 +39,8 @@ const BEATS_PER_LINE: u64 = 300;
 
 /// Is the demo clients until the end comes.
 pub(super) async fn run(dir: &Path, lifeline: bool) -> Result<(), PracticeError> {
-    let bootstrap = Cluster::open(dir, NodeLifeline::None)?.bootstrap();
+    let cluster = Cluster::open(dir, NodeLifeline::None)?;
+    let (bootstrap, entrance) = (cluster.bootstrap(), cluster.entrance()?);
     let lifeline = if lifeline {
         Lifeline::Stdin
     } else {
@@ -47,14 +51,14 @@ pub(super) async fn run(dir: &Path, lifeline: bool) -> Result<(), PracticeError>
         reason,
     })?;
     tokio::select! {
-        () = work(&bootstrap) => {}
+        () = work(&bootstrap, &entrance) => {}
         () = cut(lifeline) => {}
         () = async { while signals.next().await == Signal::Continue {} } => {}
     }
     Ok(())
 }
 
-async fn work(bootstrap: &[String]) {
+async fn work(bootstrap: &[String], entrance: &Entrance) {
     let began = Instant::now();
     loop {
         let wanted = if began.elapsed() < NODES_START {
@@ -70,7 +74,7 @@ async fn work(bootstrap: &[String]) {
     }
     let _groups = Groups::start(bootstrap);
     loop {
-        match produce(bootstrap).await {
+        match produce(entrance).await {
             Ok(never) => match never {},
             Err(why) => log::warn!("the demo producer: {why}"),
         }
@@ -79,7 +83,7 @@ async fn work(bootstrap: &[String]) {
 }
 
 async fn produce(
-    bootstrap: &[String],
+    entrance: &Entrance,
 ) -> Result<std::convert::Infallible, crate::cluster::WriteError> {
     let lost = Arc::new(AtomicU64::new(0));
     let counted = lost.clone();
@@ -96,9 +100,9 @@ async fn produce(
         ("queue.buffering.max.kbytes", "16384"),
     ];
     let options = WriterOptions {
-        bootstrap: bootstrap.to_vec(),
+        bootstrap: entrance.bootstrap.clone(),
         client_id: CLIENT_ID.into(),
-        dialer: Dialer::default(),
+        dialer: entrance.dialer.clone(),
         settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     };
     let writer = Writer::open(&options, report)?;

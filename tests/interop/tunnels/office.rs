@@ -41,6 +41,8 @@ pub struct Office {
     helpers: Vec<Child>,
     forwards: Vec<u16>,
     socks: u16,
+    /// The port of the HTTP proxy, beside the jump host.
+    connect: u16,
 }
 
 /// Where one node listens.
@@ -94,6 +96,7 @@ impl Office {
             ports: [0; 3].map(|_| place.port()),
         });
         let nodes = nodes.collect();
+        let connect = place.port();
         let mut office = Self {
             unread: 0,
             place,
@@ -102,9 +105,11 @@ impl Office {
             helpers: Vec::new(),
             forwards: Vec::new(),
             socks: free_port(),
+            connect,
         };
         office.start_nodes();
         office.prepare();
+        office.start_connect();
         office.start_sshd();
         office.start_forwards();
         office
@@ -157,6 +162,27 @@ impl Office {
         let done = command.output().expect("python");
         let words = String::from_utf8_lossy(&done.stderr);
         assert!(done.status.success(), "{words}");
+    }
+
+    /// An HTTP proxy at the brokers' side, which this side reaches as it reaches the jump host.
+    fn start_connect(&mut self) {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop");
+        let (host, port) = (self.place.jump(), self.connect);
+        let log = fs::File::create(self.dir.join("connect.log")).expect("a log");
+        let mut command = self.place.command(Path::new("python3"));
+        command.arg(tests.join("tunnels/connect.py"));
+        command.args([&host, &port.to_string()]);
+        command.stdin(Stdio::null()).stderr(log);
+        self.helpers.push(command.spawn().expect("python3"));
+        let reaches = || TcpStream::connect((host.as_str(), port)).is_ok();
+        until("the HTTP proxy", reaches, || {
+            said(&self.dir.join("connect.log"))
+        });
+    }
+
+    /// The HTTP proxy, as `dial.via` names it.
+    pub fn connect(&self) -> String {
+        format!("http://{}:{}", self.place.jump(), self.connect)
     }
 
     /// Throw-away keys, and a configuration of our own on both sides; `ssh` is led to ours by `bin/ssh`.

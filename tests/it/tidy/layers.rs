@@ -104,8 +104,8 @@ const BROKER: &[Room] = &[
     Room { name: "metrics",  layer: 0, beside: &[], never: &[], without: TERMINAL },
 ];
 
-/// What the terminal may see of the broker crate.
-const SEEN_OF_BROKER: [&str; 4] = ["wire", "run", "NodeConfig", "NodeHandle"];
+/// What the terminal may see of the broker crate: what both sides of a connection have in common, and a node to run.
+const SEEN_OF_BROKER: [&str; 6] = ["wire", "sasl", "secret", "run", "NodeConfig", "NodeHandle"];
 
 /// Crates and modules that only these rooms of the terminal may name.
 const DOORS: &[(&str, &[&str])] = &[

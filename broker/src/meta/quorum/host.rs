@@ -86,6 +86,20 @@ impl Streams {
         answered.await.ok()
     }
 
+    /// As [`Streams::ask`], but waits for a stream, and for the next one if it ends before the answer: whoever
+    /// asks so sets the deadline, and the question must do no harm twice.
+    pub async fn ask_once_there(&self, node: i32, question: Arc<Question>) -> Answer {
+        let mut changes = self.changes();
+        loop {
+            changes.mark_unchanged();
+            if let Some(answer) = self.ask(node, Arc::clone(&question)).await {
+                return answer;
+            }
+            // It never closes: this very handle sends the news.
+            let _closed = changes.changed().await.is_err();
+        }
+    }
+
     /// Serves a stream that `node` opened, until it ends. A later one of the same node replaces it.
     pub async fn serve(
         &self,

@@ -26,7 +26,7 @@ const PART_RECORDS: usize = 1000;
 /// How long one part of a snapshot may take; the last one includes writing it to disk.
 const PART_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The pause before a node that has no stream is tried again.
+/// The pause before a node that could not answer is asked again.
 const RETRY: Duration = Duration::from_millis(200);
 
 type Failed<E = openraft::error::Infallible> = RPCError<i32, Member, RaftError<i32, E>>;
@@ -69,8 +69,14 @@ impl Way {
             .await;
         match answer {
             None => Err(self.unreachable("has no stream to this one")),
-            Some(Answer::Failed(why)) => Err(self.unreachable(&why)),
-            Some(answer) => Ok(answer),
+            Some(answer) => self.sound(answer),
+        }
+    }
+
+    fn sound(&self, answer: Answer) -> Result<Answer, Unreachable> {
+        match answer {
+            Answer::Failed(why) => Err(self.unreachable(&why)),
+            answer => Ok(answer),
         }
     }
 
@@ -109,7 +115,11 @@ impl RaftNetwork<Types> for Way {
         let last = request.entries.last().map(|entry| entry.log_id);
         let (vote, last) = (request.vote, last.or(request.prev_log_id));
         let asked = self.moment();
-        let Answer::Append(answer) = self.ask(Question::Append(request)).await? else {
+        // A node that comes back hears of its leader at once; openraft gives up after a heartbeat's time.
+        let question = Arc::new(Question::Append(request));
+        let streams = &self.network.streams;
+        let answer = streams.ask_once_there(self.target, question).await;
+        let Answer::Append(answer) = self.sound(answer)? else {
             return Err(self.misunderstood());
         };
         let end: Option<Option<LogId>> = match &answer {

@@ -131,12 +131,12 @@ impl Mechanism {
     /// Gets ready for one login at one host.
     async fn begin(&self, host: &str) -> Result<Box<dyn Exchange>, Fault> {
         Ok(match self {
-            Self::Plain(login) => Box::new(plain::Plain::new(login)),
+            Self::Plain(login) => Box::new(plain::Run::new(login)),
             Self::Scram { hash, login, token } => {
                 Box::new(scram::Scram::new(*hash, login, *token, &scram::nonce()?))
             }
             Self::OAuthBearer { tokens, extensions } => {
-                Box::new(oauth::Bearer::new(&tokens.take().await?, extensions))
+                Box::new(oauth::Run::new(&tokens.take().await?, extensions))
             }
             Self::Msk(msk) => msk.begin(host).await?,
             Self::Gssapi(kerberos) => Box::new(kerberos.begin(host)),
@@ -331,10 +331,15 @@ impl Login {
         }
         let mut challenge = None;
         let mut lifetime_ms = 0;
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             let (back, step) = self.step(exchange, challenge).await;
             exchange = back;
-            let response = match step.map_err(|fault| words.broken_off(&fault))? {
+            // The first step is ours alone: the broker has not said anything that could be wrong.
+            let ended = |fault| match round {
+                0 => words.not_ready(&fault),
+                _ => words.broken_off(&fault),
+            };
+            let response = match step.map_err(ended)? {
                 Step::Send(response) => response,
                 Step::Done => {
                     let lifetime = u64::try_from(lifetime_ms).ok().filter(|ms| *ms > 0);

@@ -1,38 +1,31 @@
 //! OAUTHBEARER (RFC 7628): a token and its extensions in one message. Pure; where tokens come from is `token`.
 
+use broker::sasl::bearer::{Bearer, END};
+
 use super::{Exchange, Fault, Step};
 use crate::config::secret::Secret;
 
-/// Ends every part of a message.
-const PART: char = '\u{1}';
-
 /// One run.
-pub struct Bearer {
+pub struct Run {
     message: Vec<u8>,
 }
 
-impl Bearer {
+impl Run {
     /// With a token.
     pub fn new(token: &Secret, extensions: &[(String, String)]) -> Self {
-        let mut message = format!("n,,{PART}auth=Bearer {}{PART}", token.reveal());
-        for (name, value) in extensions {
-            message.extend([name.as_str(), "=", value.as_str()]);
-            message.push(PART);
-        }
-        message.push(PART);
         Self {
-            message: message.into_bytes(),
+            message: Bearer::message(token, extensions),
         }
     }
 }
 
-impl Exchange for Bearer {
+impl Exchange for Run {
     fn step(&mut self, challenge: Option<&[u8]>) -> Result<Step, Fault> {
         Ok(match challenge {
             None => Step::Send(std::mem::take(&mut self.message)),
             Some(b"") => Step::Done,
             // An error in JSON. The broker gives its reason once this was answered (RFC 7628 §3.2.3).
-            Some(_) => Step::Send(vec![1]),
+            Some(_) => Step::Send(END.to_vec()),
         })
     }
 }
@@ -65,7 +58,7 @@ mod tests {
             ("host".to_owned(), "server.example.com".to_owned()),
             ("port".to_owned(), "143".to_owned()),
         ];
-        let mut run = Bearer::new(
+        let mut run = Run::new(
             &Secret::new("vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="),
             &extensions,
         );
@@ -76,7 +69,7 @@ mod tests {
 
     #[test]
     fn an_error_is_answered_so_that_the_broker_says_its_reason() {
-        let mut run = Bearer::new(&Secret::new("t"), &[]);
+        let mut run = Run::new(&Secret::new("t"), &[]);
         assert!(run.step(None).is_ok());
         let error = br#"{"status":"invalid_token"}"#;
         assert!(run.step(Some(error)).expect("always") == Step::Send(vec![1]));

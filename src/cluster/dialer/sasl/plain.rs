@@ -1,25 +1,25 @@
 //! PLAIN (RFC 4616): name and password in one message. Pure.
 
+use broker::sasl::plain::Plain;
+
 use super::{Exchange, Fault, Step};
 use crate::config::security::Login;
 
 /// One run.
-pub struct Plain {
+pub struct Run {
     message: Vec<u8>,
 }
 
-impl Plain {
+impl Run {
     /// For a login; who is to be acted for is left to the broker.
     pub fn new(login: &Login) -> Self {
-        let Login { username, password } = login;
-        let message = format!("\0{username}\0{}", password.reveal());
         Self {
-            message: message.into_bytes(),
+            message: Plain::message(&login.username, &login.password),
         }
     }
 }
 
-impl Exchange for Plain {
+impl Exchange for Run {
     fn step(&mut self, challenge: Option<&[u8]>) -> Result<Step, Fault> {
         Ok(match challenge {
             None => Step::Send(std::mem::take(&mut self.message)),
@@ -39,7 +39,7 @@ mod tests {
             username: "tim".into(),
             password: Secret::new("tanstaaftanstaaf"),
         };
-        let mut run = Plain::new(&login);
+        let mut run = Run::new(&login);
         let first = run.step(None).expect("always");
         assert!(first == Step::Send(b"\0tim\0tanstaaftanstaaf".to_vec()));
         assert!(run.step(Some(b"")).expect("always") == Step::Done);

@@ -15,6 +15,7 @@ use super::lease::{Fresh, Lease};
 use super::oidc::Oidc;
 use crate::cluster::dialer::material;
 use crate::cluster::error::{WayError, printable};
+use crate::config::property;
 use crate::config::secret::Secret;
 use crate::config::security::TokenSource;
 use crate::model::Moment;
@@ -132,7 +133,11 @@ pub async fn printed(command: &[String]) -> Result<String, Fault> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(Fault::new("no command is named"));
     };
-    let started = Command::new(program)
+    let mut child = Command::new(program);
+    for name in property::secret_variables() {
+        child.env_remove(name);
+    }
+    let started = child
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -182,6 +182,41 @@ async fn a_container_lends_its_keys_and_they_are_kept() {
 }
 
 #[tokio::test]
+async fn a_pod_shows_the_token_of_a_file_to_whoever_lends_it_keys() {
+    let [token, _] = files("pod", "from the file\n", "");
+    let web = web(&[("GET /keys ", KEYS)]).await;
+    let address = format!("{}/keys", web.address);
+    let around = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &*address),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token.1),
+    ];
+    let lent = found(&wallet(&Aws::default(), &around)).await;
+    assert_eq!(lent, Ok(keys("lent", Some("session"))));
+    let asked = web.asked.lock().expect("whole");
+    assert!(asked[0].contains("authorization: from the file\r\n"));
+}
+
+#[tokio::test]
+async fn a_pod_takes_on_its_role_with_the_token_of_a_file() {
+    let [identity, _] = files("identity", "a.b.c\n", "");
+    let web = web(&[("GET /?Action=AssumeRoleWithWebIdentity&", ROLE)]).await;
+    let around = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", &*identity.1),
+        ("AWS_ROLE_ARN", "arn:aws:iam::1:role/pod"),
+        ("AWS_ENDPOINT_URL_STS", &web.address),
+    ];
+    let taken = found(&wallet(&Aws::default(), &around)).await;
+    assert_eq!(taken, Ok(keys("role", Some("session"))));
+    let asked = web.asked.lock().expect("whole");
+    for part in [
+        "RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fpod&",
+        "&WebIdentityToken=a.b.c ",
+    ] {
+        assert!(asked[0].contains(part), "{}", asked[0]);
+    }
+}
+
+#[tokio::test]
 async fn an_instance_lends_its_keys_for_a_token() {
     let web = web(&[
         ("PUT /latest/api/token ", "ticket"),

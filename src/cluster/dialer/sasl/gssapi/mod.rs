@@ -1,12 +1,15 @@
 //! GSSAPI (RFC 4752): Kerberos by the system's own library, so that its patches, caches and settings count. No
 //! security layer: what protects the connection is TLS.
 //!
-//! What is unsafe about calling the library is in `native` alone.
+//! What is unsafe about calling the library is in `native` alone, about loading it in `library`.
 
+mod complaint;
+mod library;
 mod native;
 
 use std::path::{Path, PathBuf};
 
+use self::complaint::{Complaint, Refused};
 use self::native::{Context, Established};
 use super::{Exchange, Fault, Step};
 
@@ -46,13 +49,22 @@ impl Kerberos {
         principal.map_or(String::new(), |principal| format!(" of {principal}"))
     }
 
-    fn advice(&self) -> &'static str {
-        match (&self.keytab, &self.principal) {
-            (Some(_), _) => "check the keytab and the principal",
-            (None, Some(_)) => {
-                "get a ticket for the principal with kinit, or set sasl.kerberos.keytab"
+    /// What can be done, by what the library complains of.
+    fn advice(&self, complaint: Complaint) -> String {
+        match (complaint, &self.keytab, &self.principal) {
+            (Complaint::Service, ..) => "check sasl.kerberos.service.name, and that the broker has a principal for the name it advertises".to_owned(),
+            (Complaint::Servers, ..) => "check the realm's KDC in krb5.conf, and the way to it".to_owned(),
+            (Complaint::Other, Some(keytab), principal) => {
+                let whose = principal.as_deref().unwrap_or("the principal");
+                let keytab = keytab.display();
+                format!("look with `klist -kt {keytab}` whether the keytab has the newest key of {whose}")
             }
-            (None, None) => "get a ticket with kinit, or set sasl.kerberos.keytab",
+            (Complaint::Other, None, Some(principal)) => {
+                format!("get a ticket with `kinit {principal}`, or set sasl.kerberos.keytab")
+            }
+            (Complaint::Other, None, None) => {
+                "get a ticket with kinit, or set sasl.kerberos.keytab".to_owned()
+            }
         }
     }
 }
@@ -76,9 +88,14 @@ enum State {
 }
 
 impl Run {
-    fn words(&self, why: &str) -> Fault {
-        let advice = self.kerberos.advice();
-        Fault::new(format!("Kerberos for {}: {why}; {advice}", self.service))
+    fn words(&self, refused: &Refused) -> Fault {
+        let advice = self.kerberos.advice(refused.complaint);
+        let (service, why) = (&self.service, &refused.words);
+        Fault::new(format!("Kerberos for {service}: {why}; {advice}"))
+    }
+
+    fn broken(&self, why: &str) -> Fault {
+        Fault::new(format!("Kerberos for {}: {why}", self.service))
     }
 
     fn open(&mut self, mut context: Context, token: Option<&[u8]>) -> Result<Step, Fault> {
@@ -93,10 +110,10 @@ impl Run {
     fn choose(&mut self, context: &Context, offer: &[u8]) -> Result<Step, Fault> {
         let offer = context.unwrap(offer).map_err(|why| self.words(&why))?;
         let Some(layers) = offer.first().filter(|_| offer.len() == 4) else {
-            return Err(self.words("the broker's offer of security layers cannot be read"));
+            return Err(self.broken("the broker's offer of security layers cannot be read"));
         };
         if layers & NO_LAYER == 0 {
-            return Err(self.words(
+            return Err(self.broken(
                 "the broker wants Kerberos to encrypt the connection, which is not done here; let it use TLS",
             ));
         }

@@ -13,8 +13,9 @@ use std::sync::OnceLock;
 
 use libloading::Library;
 
-/// Names of the library: Linux, macOS.
-const LIBRARIES: [&str; 2] = ["libgssapi_krb5.so.2", "libgssapi_krb5.dylib"];
+use super::complaint::{Complaint, Refused};
+use super::library;
+
 /// `1.2.840.113554.1.2.2`, Kerberos 5.
 const KERBEROS: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
 /// `1.2.840.113554.1.2.1.4`: names of the form service@host.
@@ -124,7 +125,7 @@ pub enum Error {
     /// The library is not installed.
     Absent(String),
     /// The library's own words.
-    Refused(String),
+    Refused(Refused),
 }
 
 /// Whether both sides know each other.
@@ -142,15 +143,7 @@ impl Api {
     }
 
     fn load() -> Result<Self, String> {
-        // SAFETY: loading runs the initialisers of the system's own Kerberos library and of what it needs, which are
-        // made to be loaded by any program at any time.
-        let opened = LIBRARIES
-            .iter()
-            .find_map(|name| unsafe { Library::new(*name) }.ok());
-        let library = opened.ok_or_else(|| {
-            "the system's Kerberos library (libgssapi_krb5.so.2) is not installed; install the package libgssapi-krb5-2".to_owned()
-        })?;
-        let symbols = Self::symbols(library);
+        let symbols = Self::symbols(library::load()?);
         symbols.map_err(|error| format!("the system's Kerberos library is not MIT's: {error}"))
     }
 
@@ -175,12 +168,15 @@ impl Api {
     }
 
     /// What a failed call says of itself.
-    fn say(&self, major: u32, minor: u32) -> String {
+    fn say(&self, major: u32, minor: u32) -> Refused {
         let (general, special) = (self.status(major, MAJOR), self.status(minor, MINOR));
-        match (minor, special.is_empty()) {
-            (0, _) | (_, true) => general,
-            // The first only says that the second follows.
-            (_, false) => special,
+        Refused {
+            words: match (minor, special.is_empty()) {
+                (0, _) | (_, true) => general,
+                // The first only says that the second follows.
+                (_, false) => special,
+            },
+            complaint: Complaint::of(minor),
         }
     }
 
@@ -217,7 +213,7 @@ impl Api {
         }
     }
 
-    fn name(&'static self, text: &str, kind: &[u8]) -> Result<Name, String> {
+    fn name(&'static self, text: &str, kind: &[u8]) -> Result<Name, Refused> {
         let (mut minor, mut handle) = (0, ptr::null_mut());
         let text = Buffer::of(text.as_bytes());
         let kind = oid(kind);
@@ -241,7 +237,7 @@ impl Api {
         &'static self,
         principal: Option<&str>,
         keytab: Option<&Path>,
-    ) -> Result<Credential, String> {
+    ) -> Result<Credential, Refused> {
         let none = Credential {
             api: self,
             handle: ptr::null_mut(),
@@ -253,9 +249,10 @@ impl Api {
             .map(|principal| self.name(principal, USER_NAME))
             .transpose()?;
         let keytab = keytab.map(|path| CString::new(path.to_string_lossy().as_bytes()));
-        let keytab = keytab
-            .transpose()
-            .map_err(|_| "the keytab's path holds a zero byte".to_owned())?;
+        let keytab = keytab.transpose().map_err(|_| Refused {
+            words: "the keytab's path holds a zero byte".to_owned(),
+            complaint: Complaint::Other,
+        })?;
         let cache = CString::new(OWN_CACHE).unwrap_or_default();
         let pairs = keytab.as_ref().map(|keytab| {
             [
@@ -401,7 +398,7 @@ impl Context {
     }
 
     /// Takes the broker's token, makes the next of ours. May ask the Kerberos servers, and wait for them.
-    pub fn initiate(&mut self, token: Option<&[u8]>) -> Result<(Vec<u8>, Established), String> {
+    pub fn initiate(&mut self, token: Option<&[u8]>) -> Result<(Vec<u8>, Established), Refused> {
         let mut minor = 0;
         let input = token.map(Buffer::of);
         let mut output = Buffer::none();
@@ -439,7 +436,7 @@ impl Context {
     }
 
     /// Signs a message.
-    pub fn wrap(&self, message: &[u8]) -> Result<Vec<u8>, String> {
+    pub fn wrap(&self, message: &[u8]) -> Result<Vec<u8>, Refused> {
         let mut minor = 0;
         let input = Buffer::of(message);
         let mut output = Buffer::none();
@@ -459,7 +456,7 @@ impl Context {
     }
 
     /// Checks a signed message and gives what is in it.
-    pub fn unwrap(&self, message: &[u8]) -> Result<Vec<u8>, String> {
+    pub fn unwrap(&self, message: &[u8]) -> Result<Vec<u8>, Refused> {
         let mut minor = 0;
         let input = Buffer::of(message);
         let mut output = Buffer::none();
@@ -477,7 +474,7 @@ impl Context {
         self.outcome(major, minor, output)
     }
 
-    fn outcome(&self, major: u32, minor: u32, output: Buffer) -> Result<Vec<u8>, String> {
+    fn outcome(&self, major: u32, minor: u32, output: Buffer) -> Result<Vec<u8>, Refused> {
         let bytes = self.api.take(output);
         if major & ERRORS != 0 {
             return Err(self.api.say(major, minor));
