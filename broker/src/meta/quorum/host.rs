@@ -196,3 +196,51 @@ async fn read_answers(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// A stream of node 5 that is served, and the end that answers.
+    async fn opened(streams: &Streams) -> TcpStream {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let answering = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let (asking, _) = listener.accept().await.unwrap();
+        let streams = streams.clone();
+        tokio::spawn(async move {
+            streams
+                .serve((5, Member::default()), asking.into(), BytesMut::new())
+                .await
+        });
+        answering.unwrap()
+    }
+
+    async fn asked(stream: &mut TcpStream) -> u64 {
+        let read = stream::read::<Question>(stream, &mut BytesMut::new()).await;
+        read.unwrap().number
+    }
+
+    #[tokio::test]
+    async fn a_question_waits_for_a_stream_and_survives_one_that_ends_unanswered() {
+        let streams = Streams::default();
+        let asking = streams.clone();
+        let waiting =
+            tokio::spawn(async move { asking.ask_once_there(5, Arc::new(Question::Ping)).await });
+        let mut first = opened(&streams).await;
+        asked(&mut first).await;
+        drop(first);
+        let mut second = opened(&streams).await;
+        let number = asked(&mut second).await;
+        let pong = stream::encode(number, &Answer::Pong).unwrap();
+        stream::send(&mut second, &pong).await.unwrap();
+        assert!(matches!(waiting.await.unwrap(), Answer::Pong));
+    }
+
+    #[tokio::test]
+    async fn without_a_stream_there_is_no_answer_to_wait_for() {
+        let asked = Streams::default().ask(5, Arc::new(Question::Ping)).await;
+        assert!(asked.is_none());
+    }
+}
