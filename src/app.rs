@@ -25,6 +25,9 @@ use crate::ui::line::Skin;
 const FRAME: Duration = Duration::from_millis(33);
 /// Ages are read in seconds, so time is looked at once a second.
 const TICK: Duration = Duration::from_secs(1);
+/// So many times the cluster is asked again with a tick, while nodes of a practice cluster that were just started are
+/// missing in it: they enter it one after the other, and the pollers would look again only seconds later.
+const ENTRANCES: u32 = 10;
 
 /// When the frame must be drawn after an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +71,8 @@ struct App {
     ticks: Interval,
     drawn: Instant,
     due: Draw,
+    /// Ticks left to look for nodes that have not entered the cluster yet.
+    entrances: u32,
 }
 
 impl App {
@@ -105,6 +110,7 @@ impl App {
             ticks,
             drawn,
             due: Draw::No,
+            entrances: 0,
         })
     }
 
@@ -134,16 +140,26 @@ impl App {
                 if starts(self.state.scene().practice) {
                     // Somebody may serve now who did not before.
                     self.watch.refresh();
+                    self.entrances = ENTRANCES;
                 }
                 self.state.update(Event::Practice(view), clock::now());
                 self.due = self.due.max(Draw::Soon);
             }
             _ = self.ticks.tick() => {
+                self.look_for_entrances();
                 self.state.update(Event::Tick, clock::now());
                 self.due = self.due.max(Draw::Soon);
             }
         }
         Ok(Next::Go)
+    }
+
+    fn look_for_entrances(&mut self) {
+        let scene = self.state.scene();
+        if self.entrances > 0 && lacks(scene.snapshot, scene.practice) {
+            self.entrances -= 1;
+            self.watch.refresh();
+        }
     }
 
     /// Takes every key that waits, then draws once: a burst of keys costs one frame.
@@ -232,6 +248,12 @@ fn starts(practice: Option<&Practice>) -> bool {
     practice.is_some_and(|practice| practice.starting)
 }
 
+/// Whether fewer brokers are known to live than nodes of the practice cluster run.
+fn lacks(snapshot: &Snapshot, practice: Option<&Practice>) -> bool {
+    let known = usize::try_from(snapshot.totals.alive).unwrap_or(usize::MAX);
+    practice.is_some_and(|practice| known < practice.alive())
+}
+
 /// Whether anything is known of the cluster.
 fn knows(snapshot: &Snapshot) -> bool {
     snapshot.facts.topology.value().is_some()
@@ -254,4 +276,44 @@ fn paint(terminal: &mut Terminal, state: &State) -> Result<()> {
         }
     });
     drawn.context("cannot write to the terminal")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::practice::{NodeState, Owner, PracticeNode};
+    use crate::model::{BrokerId, Endpoint};
+
+    fn running(states: &[NodeState]) -> Practice {
+        let node = |(id, state): (i32, &NodeState)| PracticeNode {
+            id: BrokerId(id),
+            rack: Arc::from("a"),
+            endpoint: Endpoint {
+                host: Arc::from("127.0.0.1"),
+                port: 9092,
+            },
+            state: *state,
+            pid: None,
+            cut_from: Vec::new(),
+            faults: Vec::new(),
+        };
+        Practice {
+            nodes: (1..).zip(states).map(node).collect(),
+            owner: Owner::Us,
+            starting: false,
+            workload: false,
+            notice: None,
+        }
+    }
+
+    #[test]
+    fn nodes_that_run_and_are_not_listed_yet_are_lacking_and_killed_ones_are_not() {
+        let practice = running(&[NodeState::Running, NodeState::Running, NodeState::Killed]);
+        let mut snapshot = Snapshot::default();
+        snapshot.totals.alive = 1;
+        assert!(lacks(&snapshot, Some(&practice)));
+        snapshot.totals.alive = 2;
+        assert!(!lacks(&snapshot, Some(&practice)));
+        assert!(!lacks(&snapshot, None), "another cluster lacks nothing");
+    }
 }
