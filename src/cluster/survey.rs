@@ -284,7 +284,7 @@ async fn metadata(connection: &Connection) -> Result<MetadataResponse, CallError
     connection.call(&request, METADATA_DEADLINE).await
 }
 
-/// The brokers that one address names: those that are alive, and the fenced ones where it can tell them.
+/// The brokers that one address names, and which of them are fenced where it can tell.
 async fn told(connection: &Connection, metadata: &MetadataResponse) -> Told {
     let alive = metadata.brokers.iter().map(|broker| {
         let endpoint = endpoint(&broker.host, broker.port);
@@ -299,12 +299,12 @@ async fn told(connection: &Connection, metadata: &MetadataResponse) -> Told {
         .version::<DescribeClusterRequest>(TELLS_FENCED)
         .is_ok()
     {
-        // Without it only the fenced ones are missing.
+        // Without it the fenced ones are missing.
         let described = connection.call(&request, DESCRIBE_DEADLINE).await.ok();
         for broker in described.into_iter().flat_map(|answer| answer.brokers) {
             let endpoint = endpoint(&broker.host, broker.port);
             let whose = (BrokerId(broker.broker_id), endpoint);
-            brokers.entry(whose).or_insert(broker.is_fenced);
+            brokers.insert(whose, broker.is_fenced);
         }
     }
     Told { brokers }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::forward::{self, Failure};
 use super::{Ctx, create_topics, topology};
+use crate::config::NodeConfig;
 use crate::meta::image::{Image, Topic};
 use crate::meta::record::PartitionState;
 use crate::meta::settings;
@@ -29,8 +30,8 @@ pub struct View<'a> {
     pub cluster_id: &'a str,
     /// The listener that the request came in on.
     pub listener: &'a str,
-    /// This node.
-    pub node: i32,
+    /// This node, as the listener's clients reach it.
+    pub own: &'a MetadataResponseBroker,
     /// The request's version.
     pub version: i16,
 }
@@ -38,11 +39,12 @@ pub struct View<'a> {
 /// Answers, and creates topics that are asked for if the request and the broker allow it.
 pub async fn answer(ctx: &Ctx, request: MetadataRequest) -> MetadataResponse {
     let image = ctx.broker.image();
+    let own = own(&ctx.broker.config, &ctx.caller.listener);
     let view = View {
         image: &image,
         cluster_id: &ctx.broker.cluster_id,
         listener: &ctx.caller.listener,
-        node: ctx.broker.config.node_id,
+        own: &own,
         version: ctx.version,
     };
     let mut response = describe(&view, &request);
@@ -82,25 +84,49 @@ pub fn describe(view: &View<'_>, request: &MetadataRequest) -> MetadataResponse 
 }
 
 fn cluster(view: &View<'_>, request: &MetadataRequest) -> MetadataResponse {
-    let brokers = topology::reachable(view.image, view.listener, false);
     MetadataResponse {
-        brokers: brokers
-            .map(|(broker, at)| MetadataResponseBroker {
-                node_id: broker.registration.id,
-                host: at.host.clone(),
-                port: i32::from(at.port),
-                rack: broker.registration.rack.clone(),
-                ..MetadataResponseBroker::default()
-            })
-            .collect(),
+        brokers: listed(view),
         cluster_id: Some(view.cluster_id.to_owned()),
-        controller_id: topology::told_controller(view.image, view.listener, view.node),
+        controller_id: topology::told_controller(view.image, view.listener, view.own.node_id),
         cluster_authorized_operations: if request.include_cluster_authorized_operations {
             topology::CLUSTER_OPERATIONS
         } else {
             i32::MIN
         },
         ..MetadataResponse::default()
+    }
+}
+
+/// Who is alive; where nobody is, this node, which is being talked to. Kafka's brokers answer nobody before they are
+/// unfenced. A client that is told of no broker at all has nobody left to ask: librdkafka 2.12 forgets every address
+/// then, those it was given included, and never connects again.
+fn listed(view: &View<'_>) -> Vec<MetadataResponseBroker> {
+    let brokers = topology::reachable(view.image, view.listener, false);
+    let mut listed: Vec<_> = brokers
+        .map(|(broker, at)| MetadataResponseBroker {
+            node_id: broker.registration.id,
+            host: at.host.clone(),
+            port: i32::from(at.port),
+            rack: broker.registration.rack.clone(),
+            ..MetadataResponseBroker::default()
+        })
+        .collect();
+    if listed.is_empty() {
+        listed.push(view.own.clone());
+    }
+    listed
+}
+
+fn own(config: &NodeConfig, listener: &str) -> MetadataResponseBroker {
+    let mut listeners = config.listeners.iter();
+    let advertised = listeners.find(|known| known.name == listener);
+    let (host, port) = advertised.map_or_else(Default::default, |known| known.advertised.clone());
+    MetadataResponseBroker {
+        node_id: config.node_id,
+        host,
+        port: i32::from(port),
+        rack: config.rack.clone(),
+        ..MetadataResponseBroker::default()
     }
 }
 

@@ -1,20 +1,32 @@
 //! Metadata over images made by hand (rules 9 to 11).
 
+use std::sync::LazyLock;
+
 use broker::api::metadata::{View, describe};
 use broker::meta::image::Image;
 use broker::wire::error_code::ErrorCode;
-use broker::wire::messages::metadata::{MetadataRequestTopic, MetadataResponsePartition};
+use broker::wire::messages::metadata::{
+    MetadataRequestTopic, MetadataResponseBroker, MetadataResponsePartition,
+};
 use broker::wire::messages::{MetadataRequest, MetadataResponse};
 use broker::wire::uuid::Uuid;
 
 use super::cluster::{Cluster, DIRECTORY, partition};
+
+/// The node that answers.
+static OWN: LazyLock<MetadataResponseBroker> = LazyLock::new(|| MetadataResponseBroker {
+    node_id: 1,
+    host: "broker-1".to_owned(),
+    port: 9092,
+    ..MetadataResponseBroker::default()
+});
 
 fn view<'a>(image: &'a Image, listener: &'a str, version: i16) -> View<'a> {
     View {
         image,
         cluster_id: "a-cluster",
         listener,
-        node: 1,
+        own: &OWN,
         version,
     }
 }
@@ -42,6 +54,21 @@ fn by_id(id: Uuid) -> MetadataRequest {
 
 fn only_partition(response: &MetadataResponse) -> &MetadataResponsePartition {
     &response.topics[0].partitions[0]
+}
+
+#[test]
+fn where_every_broker_is_fenced_the_one_that_answers_is_listed_so_that_clients_have_whom_to_ask() {
+    let mut cluster = Cluster::of(3);
+    cluster.topic("orders", &[partition(&[1, 2, 3])]);
+    for id in 1..=3 {
+        cluster.fence(id, true);
+    }
+    let image = Image::default();
+    for image in [&cluster.0, &image] {
+        let response = describe(&view(image, "PLAINTEXT", 13), &named(&["orders"]));
+        assert_eq!(response.brokers, [OWN.clone()]);
+        assert_eq!(response.controller_id, -1);
+    }
 }
 
 #[test]
@@ -179,13 +206,4 @@ fn operations_are_told_only_where_asked_for() {
     };
     assert_eq!(ask(false), (i32::MIN, i32::MIN));
     assert_eq!(ask(true), (8096, 3576), "as Kafka without an authorizer");
-}
-
-#[test]
-fn nobody_lives_and_nobody_is_the_controller() {
-    let mut cluster = Cluster::of(1);
-    cluster.fence(1, true);
-    let response = describe(&view(&cluster.0, "PLAINTEXT", 12), &named(&[]));
-    assert!(response.brokers.is_empty());
-    assert_eq!(response.controller_id, -1);
 }
