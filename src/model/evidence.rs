@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::broker::{BrokerId, Endpoint, LogDir, Probe, Rung};
-use super::facts::{Facts, Kind, Registration, RosterEntry};
+use super::facts::{Facts, Kind, Registration, RosterEntry, Topology};
 use super::matrix::{Matrix, Share};
 use super::observed::{Observed, Source};
 use super::quorum::QuorumReplica;
@@ -31,6 +31,14 @@ pub enum Reading {
     Silent,
     /// No connection.
     Unreachable,
+}
+
+/// Whether Metadata lists a broker alive. Where every broker is fenced, the bundled broker that answers lists itself, so
+/// that clients have whom to ask: a list of one, and fenced.
+fn lists_alive(topology: &Topology, id: BrokerId, registration: Option<&Registration>) -> bool {
+    let fenced = registration.is_some_and(|known| known.fenced == Some(true));
+    let stands_in = topology.brokers.len() == 1 && fenced;
+    topology.brokers.contains_key(&id) && !stands_in
 }
 
 /// All that is known about one broker.
@@ -60,12 +68,13 @@ impl<'a> Evidence<'a> {
         now: Moment,
     ) -> Self {
         let topology = facts.topology.value();
+        let registration = facts.registrations.value().and_then(|all| all.get(&id));
         Self {
             id,
             now,
             facts,
-            listed: topology.map(|topology| topology.brokers.contains_key(&id)),
-            registration: facts.registrations.value().and_then(|all| all.get(&id)),
+            listed: topology.map(|topology| lists_alive(topology, id, registration)),
+            registration,
             probe: facts.probes.get(&id).map(|probe| &**probe),
             record: facts
                 .quorum

@@ -8,7 +8,7 @@ use lookout::model::observed::{Failure, FailureKind};
 use lookout::model::verdict::{Confidence, Since};
 use lookout::model::{
     BrokerId, Coverage, Endpoint, Facts, Identity, Moment, Observed, RosterEntry, Snapshot, Source,
-    Span, VerdictKind,
+    Span, Topology, VerdictKind,
 };
 
 use super::{broker, counter, five, judge, verdict};
@@ -126,6 +126,20 @@ fn a_fenced_broker_whose_process_answers_or_hangs_is_fenced() {
     set_probe(&mut facts, 4, failing(Rung::Tcp, true, 60));
     assert_eq!(verdict(&judge(&facts), 4), VerdictKind::Down);
     assert_eq!(counter(&judge(&facts)), "4/5");
+}
+
+#[test]
+fn where_every_broker_is_fenced_the_one_that_lists_itself_is_not_counted() {
+    let mut facts =
+        five("fenced = { 1 = \"9s\", 2 = \"9s\", 3 = \"9s\", 4 = \"9s\", 5 = \"9s\" }").facts();
+    let mut topology = Topology::clone(facts.topology.value().unwrap());
+    let own = &facts.registrations.value().unwrap()[&BrokerId(2)];
+    let place = (own.endpoint.clone(), own.rack.clone());
+    topology.brokers.insert(BrokerId(2), place);
+    facts.topology = Observed::learned(Arc::new(topology), NOW, Source::Bootstrap);
+    let snapshot = judge(&facts);
+    assert_eq!(verdict(&snapshot, 2), VerdictKind::Fenced);
+    assert_eq!(counter(&snapshot), "0/5");
 }
 
 #[test]
