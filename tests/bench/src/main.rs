@@ -11,6 +11,7 @@
 
 mod compare;
 mod connections;
+mod encrypted;
 mod keys;
 mod load;
 mod metadata;
@@ -56,14 +57,15 @@ use std::process::ExitCode;
 
 use sequence::Promise;
 
-const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PROGRAM | serve | compare PROGRAM DIR | nemesis PROGRAM DIR ROUNDS SEED all|leader | connections PROGRAM DIR COUNT
+const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PROGRAM | serve | compare PROGRAM DIR | nemesis PROGRAM DIR ROUNDS SEED all|leader | connections PROGRAM DIR COUNT | tls PROGRAM DIR
   real    figures on the Kafka cluster that tests/interop/kafka runs in DIR; sections: start rest keys outages
   paper   figures on a cluster of 10 000 topics that a process of its own makes up
   serve   that process
   compare writes to and reads from three nodes of the bundled broker and three of Apache Kafka, in turn
   nemesis writes numbered records to five nodes of the bundled broker while they are broken; `leader` writes with
           acks=1 and unclean elections, where loss must be found
-  connections opens so many connections to one node of the bundled broker, at rest and with half a frame each";
+  connections opens so many connections to one node of the bundled broker, at rest and with half a frame each
+  tls     reads from one node of the bundled broker through the terminal's own way in, plain and encrypted in turn";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
             let count = count.parse().expect("a number of connections");
             connections::measure(program, Path::new(dir), count);
         }
+        ["tls", program, dir] => encrypted::measure(program, Path::new(dir)),
         ["nemesis", program, dir, rounds, seed, promise] => {
             let run = nemesis::Run {
                 program,
