@@ -135,7 +135,8 @@ impl<'a> Fetch<'a> {
         spot.at.max_bytes = spot.most_bytes.min(self.left);
         spot.at.at_least_one = self.found == 0;
         let replicas = &self.data.replicas;
-        spot.look = replicas.look(&self.image, partition, spot.reader, &spot.at);
+        let reader = (spot.reader, before);
+        spot.look = replicas.look(&self.image, partition, reader, &spot.at);
         let after = spot.look.bytes();
         self.found += after;
         self.left = self.left.saturating_sub(after);

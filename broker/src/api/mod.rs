@@ -15,10 +15,10 @@ use crate::meta::quorum::Quorum;
 use crate::metrics::Metrics;
 use crate::replica::Replicas;
 use crate::wire::messages::{
-    AddRaftVoterRequest, AlterConfigsRequest, AlterPartitionReassignmentsRequest,
+    AddRaftVoterRequest, AlterClientQuotasRequest, AlterConfigsRequest, AlterPartitionReassignmentsRequest,
     AlterReplicaLogDirsRequest, AlterUserScramCredentialsRequest, ApiVersionsRequest,
     CreatePartitionsRequest, CreateTopicsRequest, DeleteGroupsRequest, DeleteRecordsRequest,
-    DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest,
+    DeleteTopicsRequest, DescribeClientQuotasRequest, DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest,
     DescribeLogDirsRequest, DescribeProducersRequest, DescribeQuorumRequest,
     DescribeTopicPartitionsRequest, DescribeUserScramCredentialsRequest, ElectLeadersRequest,
     FetchRequest, FindCoordinatorRequest, HeartbeatRequest, IncrementalAlterConfigsRequest,
@@ -37,6 +37,7 @@ mod forward;
 mod topology;
 
 pub mod add_raft_voter;
+pub mod alter_client_quotas;
 pub mod alter_configs;
 pub mod alter_partition_reassignments;
 pub mod alter_replica_log_dirs;
@@ -47,6 +48,7 @@ pub mod create_topics;
 pub mod delete_groups;
 pub mod delete_records;
 pub mod delete_topics;
+pub mod describe_client_quotas;
 pub mod describe_cluster;
 pub mod describe_configs;
 pub mod describe_groups;
@@ -139,6 +141,8 @@ served! {
     // Users.
     describe_user_scram_credentials::answer(DescribeUserScramCredentialsRequest), 0-0, Brokers;
     alter_user_scram_credentials::answer(AlterUserScramCredentialsRequest), 0-0, Brokers;
+    describe_client_quotas::answer(DescribeClientQuotasRequest), 0-1, Brokers;
+    alter_client_quotas::answer(AlterClientQuotasRequest), 0-1, Brokers;
 
     // Connections.
     api_versions::answer(ApiVersionsRequest), 0-4, Everywhere;
