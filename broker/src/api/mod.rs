@@ -15,11 +15,12 @@ use crate::meta::quorum::Quorum;
 use crate::metrics::Metrics;
 use crate::replica::Replicas;
 use crate::wire::messages::{
-    AddRaftVoterRequest, AlterClientQuotasRequest, AlterConfigsRequest, AlterPartitionReassignmentsRequest,
-    AlterReplicaLogDirsRequest, AlterUserScramCredentialsRequest, ApiVersionsRequest,
-    CreatePartitionsRequest, CreateTopicsRequest, DeleteGroupsRequest, DeleteRecordsRequest,
-    DeleteTopicsRequest, DescribeClientQuotasRequest, DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest,
-    DescribeLogDirsRequest, DescribeProducersRequest, DescribeQuorumRequest,
+    AddRaftVoterRequest, AlterClientQuotasRequest, AlterConfigsRequest,
+    AlterPartitionReassignmentsRequest, AlterReplicaLogDirsRequest,
+    AlterUserScramCredentialsRequest, ApiVersionsRequest, CreatePartitionsRequest,
+    CreateTopicsRequest, DeleteGroupsRequest, DeleteRecordsRequest, DeleteTopicsRequest,
+    DescribeClientQuotasRequest, DescribeClusterRequest, DescribeConfigsRequest,
+    DescribeGroupsRequest, DescribeLogDirsRequest, DescribeProducersRequest, DescribeQuorumRequest,
     DescribeTopicPartitionsRequest, DescribeUserScramCredentialsRequest, ElectLeadersRequest,
     FetchRequest, FindCoordinatorRequest, HeartbeatRequest, IncrementalAlterConfigsRequest,
     InitProducerIdRequest, JoinGroupRequest, LeaveGroupRequest, ListConfigResourcesRequest,
@@ -34,6 +35,7 @@ mod dispatch;
 mod controllers;
 mod data;
 mod forward;
+mod quotas;
 mod topology;
 
 pub mod add_raft_voter;
@@ -86,16 +88,17 @@ pub use crate::auth::Then;
 pub use data::Data;
 use dispatch::Asked;
 pub use dispatch::{Begun, Framed, HandOver, Later, Opening, Reach, Refused, Served, Work};
+pub use quotas::{Mute, Quotas};
 
 // A line an API: its file, how it is asked, the versions that clients are told, who is served.
 // `answer` is `async fn answer(&Ctx, Request) -> Response`; `begin` is `fn begin(&Ctx, Request) ->
 // Begun`, for what is pipelined; `end` is `async fn end(&Ctx, Request) -> (Response, Then)`, for what
-// may end the connection. An API that is not in the list is neither served nor advertised.
+// may end the connection; `weigh` is an `answer` that counts against the client's quotas itself. An API that is not in the list is neither served nor advertised.
 served! {
     // Data.
     init_producer_id::answer(InitProducerIdRequest), 0-5, Brokers;
     produce::begin(ProduceRequest), 0-13, Brokers;
-    fetch::answer(FetchRequest), 4-18, Brokers;
+    fetch::weigh(FetchRequest), 4-18, Brokers;
     list_offsets::answer(ListOffsetsRequest), 1-11, Brokers;
     offset_for_leader_epoch::answer(OffsetForLeaderEpochRequest), 2-4, Brokers;
     delete_records::answer(DeleteRecordsRequest), 0-2, Brokers;
@@ -167,6 +170,8 @@ pub struct Broker {
     pub producer_ids: init_producer_id::ProducerIds,
     /// Time.
     pub clock: Clock,
+    /// What clients used of late.
+    pub quotas: Quotas,
     /// Numbers.
     pub metrics: Metrics,
     /// Faults on purpose.
@@ -191,6 +196,8 @@ pub struct Caller {
     pub client_id: Option<String>,
     /// Who it is: its certificate or its login.
     pub session: Arc<Session>,
+    /// Until when its connection is muted.
+    pub mute: Arc<Mute>,
 }
 
 impl Caller {

@@ -1,6 +1,7 @@
 //! Quotas and throttles of whole nodes. What is held back is told by how little has come through, never by
 //! how fast the machine is.
 
+mod clients;
 mod settings;
 mod throttles;
 

@@ -196,9 +196,9 @@ keys! {
     Int "queued.max.requests" = Text("500"), AtLeast(1),
         ReadOnly, NoEffect, Shown, "Most requests that wait.";
     Int "quota.window.num" = Text("11"), AtLeast(1),
-        ReadOnly, NoEffect, Shown, "Samples kept for clients' quotas.";
+        ReadOnly, InForce, Shown, "Samples kept for clients' quotas.";
     Int "quota.window.size.seconds" = Text("1"), AtLeast(1),
-        ReadOnly, NoEffect, Shown, "Length of one such sample.";
+        ReadOnly, InForce, Shown, "Length of one such sample.";
     Long "replica.alter.log.dirs.io.max.bytes.per.second" = Text("9223372036854775807"), AtLeast(0),
         ClusterWide, InForce, Shown, "Most bytes per second moved between log directories.";
     Int "replica.fetch.backoff.ms" = Text("1000"), AtLeast(0),
