@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod net;
 pub mod node;
 pub mod peer;
+pub mod quota;
 pub mod replica;
 pub mod sasl;
 pub mod secret;

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
@@ -157,6 +158,8 @@ pub(super) struct Asked {
     pub(super) key: ApiKey,
     pub(super) correlation_id: i32,
     body: Bytes,
+    /// Of the whole request.
+    bytes: usize,
 }
 
 impl Asked {
@@ -197,6 +200,7 @@ impl Asked {
             key,
             correlation_id: header.correlation_id,
             body,
+            bytes: content.len(),
         })
     }
 
@@ -211,17 +215,31 @@ impl Asked {
         frame::response_frame(answer, self.ctx.version, self.correlation_id)
     }
 
-    /// What a Produce request that is begun means for its connection.
-    pub(super) fn pipelined(self, begun: Begun) -> Work {
+    /// Counts the time that an answer took, tells the client of a throttle, and makes a frame of it.
+    pub(super) fn counted<M: Message>(&self, mut answer: M, spent: Duration) -> Framed {
+        let throttle_ms = self.ctx.spent(spent);
+        if let Some(told) = answer.throttle_time_ms() {
+            *told = throttle_ms.max(*told);
+        }
+        self.framed(&answer)
+    }
+
+    /// What a Produce request that is begun means for its connection; counts what it brought.
+    pub(super) fn pipelined(self, begun: Begun, spent: Duration) -> Work {
+        let throttle_time_ms = self.ctx.produced(self.bytes, spent);
+        let told = move |answer: ProduceResponse| ProduceResponse {
+            throttle_time_ms,
+            ..answer
+        };
         match begun {
             Begun::None => Work::Silent,
             Begun::Close => Work::Close,
             Begun::Now(answer) => {
-                let framed = self.framed(&answer);
+                let framed = self.framed(&told(answer));
                 Work::Meanwhile(Box::pin(std::future::ready(framed)))
             }
             Begun::Later(answer) => {
-                Work::Meanwhile(Box::pin(async move { self.framed(&answer.await) }))
+                Work::Meanwhile(Box::pin(async move { self.framed(&told(answer.await)) }))
             }
         }
     }
@@ -271,7 +289,14 @@ macro_rules! served {
     };
     (@answer $module:ident, $asked:ident, $request:ident) => {
         Work::InTurn(Box::pin(async move {
-            $asked.framed(&$module::answer(&$asked.ctx, $request).await)
+            let answer = $module::answer(&$asked.ctx, $request);
+            let (answer, spent) = quotas::timed(answer).await;
+            $asked.counted(answer, spent)
+        }))
+    };
+    (@weigh $module:ident, $asked:ident, $request:ident) => {
+        Work::InTurn(Box::pin(async move {
+            $asked.framed(&$module::weigh(&$asked.ctx, $request).await)
         }))
     };
     (@end $module:ident, $asked:ident, $request:ident) => {
@@ -281,7 +306,8 @@ macro_rules! served {
         }))
     };
     (@begin $module:ident, $asked:ident, $request:ident) => {{
+        let began = tokio::time::Instant::now();
         let begun = $module::begin(&$asked.ctx, $request);
-        $asked.pipelined(begun)
+        $asked.pipelined(begun, began.elapsed())
     }};
 }

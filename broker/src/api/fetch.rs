@@ -8,9 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
+use super::quotas::timed;
 use super::{Ctx, Data};
 use crate::meta::image::Image;
 use crate::meta::record::PartitionState;
+use crate::quota::rate::whole;
 use crate::replica::partition::Partition;
 use crate::replica::purgatory::Bell;
 use crate::replica::serve::{Look, ReadAt, Reader};
@@ -45,26 +47,71 @@ struct Fetch<'a> {
     min_bytes: usize,
 }
 
-/// Answers a client or a follower.
-pub async fn answer(ctx: &Ctx, request: FetchRequest) -> FetchResponse {
-    serve(&Data::of(ctx), request).await
+/// Answers a client as far as its quotas allow, or a follower. Above its quota a client gets nothing but
+/// the time for which it is muted; nothing is read for it (KIP-219).
+pub async fn weigh(ctx: &Ctx, mut request: FetchRequest) -> FetchResponse {
+    let data = Data::of(ctx);
+    if is_replica(ctx, &request) {
+        return serve(&data, request).await;
+    }
+    if let Some(most) = ctx.most_to_fetch() {
+        let most = i32::try_from(whole(most)).unwrap_or(i32::MAX);
+        request.max_bytes = request.max_bytes.min(most);
+    }
+    let (found, spent) = timed(find(&data, &request)).await;
+    let fetch = match found {
+        Ok(fetch) => fetch,
+        Err(refused) => return refused,
+    };
+    let throttle_time_ms = ctx.fetched(fetch.found, spent);
+    if throttle_time_ms > 0 {
+        return FetchResponse {
+            throttle_time_ms,
+            ..FetchResponse::default()
+        };
+    }
+    let began = Instant::now();
+    let response = fetch.response(request);
+    ctx.spent_later(began.elapsed());
+    response
+}
+
+/// Whether a broker of this cluster asks, as told on the listener between brokers by who knows its epoch:
+/// brokers have no quotas.
+fn is_replica(ctx: &Ctx, request: &FetchRequest) -> bool {
+    let config = &ctx.broker.config;
+    if *ctx.caller.listener != *config.inter_broker_listener {
+        return false;
+    }
+    let state = &request.replica_state;
+    let image = ctx.broker.image();
+    let known = image.brokers.get(&request.replica_id.max(state.replica_id));
+    known.is_some_and(|known| known.epoch == state.replica_epoch)
 }
 
 /// Answers by what the replicas hold.
 pub async fn serve(data: &Data, request: FetchRequest) -> FetchResponse {
+    match find(data, &request).await {
+        Ok(fetch) => fetch.response(request),
+        Err(refused) => refused,
+    }
+}
+
+/// Finds what there is to answer, or waits for it.
+async fn find<'a>(data: &'a Data, request: &FetchRequest) -> Result<Fetch<'a>, FetchResponse> {
     if request.session_id != 0 {
-        return FetchResponse {
+        return Err(FetchResponse {
             error_code: ErrorCode::FETCH_SESSION_ID_NOT_FOUND,
             ..FetchResponse::default()
-        };
+        });
     }
     let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
-    let mut fetch = Fetch::new(data, &request);
+    let mut fetch = Fetch::new(data, request);
     fetch.look_at_all();
     if !fetch.is_enough() && !wait.is_zero() {
         fetch.wait(Instant::now() + wait).await;
     }
-    fetch.response(request)
+    Ok(fetch)
 }
 
 fn bytes(asked: i32) -> usize {
@@ -135,7 +182,8 @@ impl<'a> Fetch<'a> {
         spot.at.max_bytes = spot.most_bytes.min(self.left);
         spot.at.at_least_one = self.found == 0;
         let replicas = &self.data.replicas;
-        spot.look = replicas.look(&self.image, partition, spot.reader, &spot.at);
+        let reader = (spot.reader, before);
+        spot.look = replicas.look(&self.image, partition, reader, &spot.at);
         let after = spot.look.bytes();
         self.found += after;
         self.left = self.left.saturating_sub(after);

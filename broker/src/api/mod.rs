@@ -15,11 +15,12 @@ use crate::meta::quorum::Quorum;
 use crate::metrics::Metrics;
 use crate::replica::Replicas;
 use crate::wire::messages::{
-    AddRaftVoterRequest, AlterConfigsRequest, AlterPartitionReassignmentsRequest,
-    AlterReplicaLogDirsRequest, AlterUserScramCredentialsRequest, ApiVersionsRequest,
-    CreatePartitionsRequest, CreateTopicsRequest, DeleteGroupsRequest, DeleteRecordsRequest,
-    DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest,
-    DescribeLogDirsRequest, DescribeProducersRequest, DescribeQuorumRequest,
+    AddRaftVoterRequest, AlterClientQuotasRequest, AlterConfigsRequest,
+    AlterPartitionReassignmentsRequest, AlterReplicaLogDirsRequest,
+    AlterUserScramCredentialsRequest, ApiVersionsRequest, CreatePartitionsRequest,
+    CreateTopicsRequest, DeleteGroupsRequest, DeleteRecordsRequest, DeleteTopicsRequest,
+    DescribeClientQuotasRequest, DescribeClusterRequest, DescribeConfigsRequest,
+    DescribeGroupsRequest, DescribeLogDirsRequest, DescribeProducersRequest, DescribeQuorumRequest,
     DescribeTopicPartitionsRequest, DescribeUserScramCredentialsRequest, ElectLeadersRequest,
     FetchRequest, FindCoordinatorRequest, HeartbeatRequest, IncrementalAlterConfigsRequest,
     InitProducerIdRequest, JoinGroupRequest, LeaveGroupRequest, ListConfigResourcesRequest,
@@ -34,9 +35,11 @@ mod dispatch;
 mod controllers;
 mod data;
 mod forward;
+mod quotas;
 mod topology;
 
 pub mod add_raft_voter;
+pub mod alter_client_quotas;
 pub mod alter_configs;
 pub mod alter_partition_reassignments;
 pub mod alter_replica_log_dirs;
@@ -47,6 +50,7 @@ pub mod create_topics;
 pub mod delete_groups;
 pub mod delete_records;
 pub mod delete_topics;
+pub mod describe_client_quotas;
 pub mod describe_cluster;
 pub mod describe_configs;
 pub mod describe_groups;
@@ -84,16 +88,17 @@ pub use crate::auth::Then;
 pub use data::Data;
 use dispatch::Asked;
 pub use dispatch::{Begun, Framed, HandOver, Later, Opening, Reach, Refused, Served, Work};
+pub use quotas::{Mute, Quotas};
 
 // A line an API: its file, how it is asked, the versions that clients are told, who is served.
 // `answer` is `async fn answer(&Ctx, Request) -> Response`; `begin` is `fn begin(&Ctx, Request) ->
 // Begun`, for what is pipelined; `end` is `async fn end(&Ctx, Request) -> (Response, Then)`, for what
-// may end the connection. An API that is not in the list is neither served nor advertised.
+// may end the connection; `weigh` is an `answer` that counts against the client's quotas itself. An API that is not in the list is neither served nor advertised.
 served! {
     // Data.
     init_producer_id::answer(InitProducerIdRequest), 0-5, Brokers;
     produce::begin(ProduceRequest), 0-13, Brokers;
-    fetch::answer(FetchRequest), 4-18, Brokers;
+    fetch::weigh(FetchRequest), 4-18, Brokers;
     list_offsets::answer(ListOffsetsRequest), 1-11, Brokers;
     offset_for_leader_epoch::answer(OffsetForLeaderEpochRequest), 2-4, Brokers;
     delete_records::answer(DeleteRecordsRequest), 0-2, Brokers;
@@ -139,6 +144,8 @@ served! {
     // Users.
     describe_user_scram_credentials::answer(DescribeUserScramCredentialsRequest), 0-0, Brokers;
     alter_user_scram_credentials::answer(AlterUserScramCredentialsRequest), 0-0, Brokers;
+    describe_client_quotas::answer(DescribeClientQuotasRequest), 0-1, Brokers;
+    alter_client_quotas::answer(AlterClientQuotasRequest), 0-1, Brokers;
 
     // Connections.
     api_versions::answer(ApiVersionsRequest), 0-4, Everywhere;
@@ -163,6 +170,8 @@ pub struct Broker {
     pub producer_ids: init_producer_id::ProducerIds,
     /// Time.
     pub clock: Clock,
+    /// What clients used of late.
+    pub quotas: Quotas,
     /// Numbers.
     pub metrics: Metrics,
     /// Faults on purpose.
@@ -187,6 +196,8 @@ pub struct Caller {
     pub client_id: Option<String>,
     /// Who it is: its certificate or its login.
     pub session: Arc<Session>,
+    /// Until when its connection is muted.
+    pub mute: Arc<Mute>,
 }
 
 impl Caller {

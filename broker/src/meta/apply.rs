@@ -42,6 +42,9 @@ pub fn apply(image: &mut Image, offset: i64, record: &Record, delta: &mut Delta)
             hash,
             credential,
         } => set_credential(image, user, (*hash, credential.as_ref())),
+        Record::ClientQuota { entity, key, value } => {
+            Arc::make_mut(&mut image.client_quotas).set(entity, *key, *value)
+        }
     };
     if fitted.is_none() {
         log::warn!("metadata record at offset {offset} does not fit and is skipped: {record:?}");

@@ -128,4 +128,5 @@ commands! {
     AlterUserScramCredentials(
         AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse
     ),
+    AlterClientQuotas(AlterClientQuotasRequest, AlterClientQuotasResponse),
 }

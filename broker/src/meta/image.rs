@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::quota::Limits;
 use crate::sasl::scram::{Credential, Hash};
 use crate::wire::uuid::Uuid;
 
@@ -29,6 +30,8 @@ pub struct Image {
     pub next_producer_id: i64,
     /// What is kept of users' passwords, by user.
     pub scram_users: Arc<BTreeMap<String, BTreeMap<Hash, Credential>>>,
+    /// Quotas of clients and addresses.
+    pub client_quotas: Arc<Limits>,
 }
 
 /// A registered broker.
@@ -153,6 +156,13 @@ impl Image {
                     credential: Some(credential.clone()),
                 }),
             );
+        }
+        for (entity, limits) in self.client_quotas.iter() {
+            records.extend(limits.iter().map(|(key, amount)| Record::ClientQuota {
+                entity: entity.clone(),
+                key: *key,
+                value: Some(*amount),
+            }));
         }
         records
     }

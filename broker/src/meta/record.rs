@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::quota::{Amount, Entity, Limit};
 use crate::sasl::scram::{Credential, Hash};
 use crate::wire::uuid::Uuid;
 
@@ -85,6 +86,15 @@ pub enum Record {
         hash: Hash,
         /// Salted keys; never a password.
         credential: Option<Credential>,
+    },
+    /// A quota of a client or an address is set (KIP-546), or removed (`None`).
+    ClientQuota {
+        /// Whose.
+        entity: Entity,
+        /// Which.
+        key: Limit,
+        /// How much.
+        value: Option<Amount>,
     },
 }
 

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use thiserror::Error;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Door;
 use super::listener::stopped;
@@ -139,12 +139,13 @@ async fn exchange(
             buffer: BytesMut::new(),
             room: READ_BYTES.0,
             share: Share::of(&door.room),
-            stop,
+            stop: stop.clone(),
         },
         held: &held,
         caller,
         door,
         given: None,
+        stop,
     };
     let gone = Notify::new();
     let reading = async {
@@ -231,6 +232,7 @@ struct Requests<'a> {
     caller: Caller,
     door: &'a Door,
     given: Option<HandOver>,
+    stop: watch::Receiver<bool>,
 }
 
 type Turns<'a> = mpsc::Sender<Turn<'a>>;
@@ -242,7 +244,10 @@ impl<'a> Requests<'a> {
             let taken = match self.input.frame(self.max_frame_bytes()) {
                 Ok(Some(content)) => {
                     let _room = self.input.share.take();
-                    self.take(content, turns).await
+                    match self.take(content, turns).await {
+                        Ok(()) => self.keep_quiet(turns).await,
+                        ended => ended,
+                    }
                 }
                 Ok(None) => self.wait(turns).await,
                 Err(error) => Err(error.into()),
@@ -258,6 +263,21 @@ impl<'a> Requests<'a> {
         let max = self.door.patience.max_frame_bytes;
         let before_login = self.caller.session.max_frame_bytes();
         before_login.map_or(max, |before| before.min(max))
+    }
+
+    /// Takes no request while the connection is muted (KIP-219); answers that are outstanding are sent.
+    async fn keep_quiet(&mut self, turns: &Turns<'a>) -> Result<(), Ended> {
+        while let Some(until) = self.caller.mute.until() {
+            let ahead = self.input.buffer.len() < MAX_AHEAD_BYTES;
+            tokio::select! {
+                biased;
+                () = turns.closed() => return Err(Ended::ByClient),
+                () = sleep_until(until) => {}
+                () = stopped(&mut self.stop) => return Err(Ended::Stopping),
+                more = self.input.more(), if ahead => more?,
+            }
+        }
+        Ok(())
     }
 
     /// Waits for bytes, or for a reason to end.

@@ -240,6 +240,7 @@ async fn serve(
         host: Arc::clone(&host),
         client_id: None,
         session: Arc::new(session),
+        mute: Arc::default(),
     };
     let ended = connection::serve(stream, caller, &door, stop).await;
     if matches!(ended, Ended::Frame(_) | Ended::Refused(_)) {

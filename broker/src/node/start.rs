@@ -12,7 +12,7 @@ use super::dirs::{self, Dirs};
 use super::membership::{Identity, Membership, Standing, Want};
 use super::{NodeHandle, StartError, faults, follow, numbers, security};
 use crate::api::init_producer_id::ProducerIds;
-use crate::api::{Broker, SERVED};
+use crate::api::{Broker, Quotas, SERVED};
 use crate::auth::Gate;
 use crate::clock::Clock;
 use crate::config::{NodeConfig, keys};
@@ -211,6 +211,7 @@ async fn build(
     let log = Arc::clone(&replicas);
     let settings = GroupSettings::of(&config);
     let groups = Groups::new(settings, log, clock.clone(), &metrics);
+    let quotas = Quotas::new(&config, clock.clone(), &metrics);
     Ok(Arc::new(Broker {
         config,
         cluster_id: dirs.cluster_id.clone(),
@@ -219,6 +220,7 @@ async fn build(
         groups,
         producer_ids: ProducerIds::default(),
         clock,
+        quotas,
         metrics,
         faults,
     }))

@@ -103,14 +103,24 @@ struct Source {
     wanted: Arc<Wanted>,
     /// Partitions that had an error, and when they are asked for again.
     paused: BTreeMap<Key, Instant>,
+    /// Where a throttle holds partitions back: when there is room again.
+    held_until: Option<Instant>,
+    /// Most bytes of the next answer: fewer where a throttle has little room left.
+    most_bytes: i32,
 }
 
+/// The least that is asked for under a throttle: smaller answers cost more than they hold.
+const LEAST_BYTES: usize = 64 << 10;
+
 async fn run(house: Arc<House>, broker: i32, wanted: Arc<Wanted>) {
+    let most_bytes = house.settings.replica_fetch_response_max_bytes;
     let mut source = Source {
         house,
         broker,
         wanted,
         paused: BTreeMap::new(),
+        held_until: None,
+        most_bytes,
     };
     let mut backoff = source.house.settings.replica_fetch_backoff;
     let mut connection: Option<Peer> = None;
@@ -136,28 +146,47 @@ async fn run(house: Arc<House>, broker: i32, wanted: Arc<Wanted>) {
 }
 
 impl Source {
-    /// What to ask for now: every partition followed here that is not paused.
+    /// What to ask for now: every partition followed here that is neither paused nor held back by a
+    /// throttle.
     fn collect(&mut self) -> Asked {
         let now = Instant::now();
         self.paused.retain(|_, until| *until > now);
-        let mut wanted = self.wanted.lock();
+        let image = self.house.image();
+        let mut room = usize::MAX;
+        let mut is_held = false;
         let mut asked = Asked::new();
-        wanted.retain(|key, partition| {
+        self.wanted.lock().retain(|key, partition| {
             let Some(ask) = partition.ask(self.broker) else {
                 return false;
             };
-            if !self.paused.contains_key(key) {
+            if self.paused.contains_key(key) {
+                return true;
+            }
+            let left = self.house.may_take(&image, partition);
+            room = room.min(left.unwrap_or(usize::MAX));
+            if left == Some(0) {
+                is_held = true;
+            } else {
                 asked.insert(*key, (Arc::clone(partition), ask));
             }
             true
         });
+        self.hold(room, is_held);
         asked
+    }
+
+    /// Takes note of what a throttle leaves.
+    fn hold(&mut self, room: usize, is_held: bool) {
+        let most = self.house.settings.replica_fetch_response_max_bytes;
+        let room = i32::try_from(room.max(LEAST_BYTES)).unwrap_or(i32::MAX);
+        self.most_bytes = most.min(room);
+        self.held_until = is_held.then(|| Instant::now() + self.house.taking_again());
     }
 
     /// Nothing to fetch: waits until that changes.
     async fn idle(&self) {
         let changed = self.wanted.changed.notified();
-        match self.paused.values().min() {
+        match self.paused.values().chain(&self.held_until).min() {
             Some(until) => {
                 let _elapsed = tokio::time::timeout_at(*until, changed).await;
             }
@@ -225,7 +254,7 @@ impl Source {
             max_wait_ms: i32::try_from(settings.replica_fetch_wait_max.as_millis())
                 .unwrap_or(i32::MAX),
             min_bytes: 1,
-            max_bytes: settings.replica_fetch_response_max_bytes,
+            max_bytes: self.most_bytes,
             topics,
             ..FetchRequest::default()
         }
@@ -257,6 +286,8 @@ impl Source {
         };
         let now_ms = self.house.clock.now_ms();
         let records = data.records.as_ref();
+        let bytes = records.map_or(0, bytes::Bytes::len);
+        self.house.taken(partition.key, bytes);
         let place = format_args!("{}-{}", partition.topic, partition.key.1);
         match partition.take_in(&ask, &answer, records, now_ms) {
             Ok(Step::Append | Step::Stale) => {}

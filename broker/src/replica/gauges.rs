@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use super::house::House;
 use super::partition::{Partition, Role, State};
+use super::throttle::Throttle;
 use crate::log::Log;
 
 const SIZE: &str = "kafka_log_log_size";
@@ -40,6 +41,10 @@ pub(super) fn register(house: &Arc<House>) {
         }),
     ] {
         house.metrics.gauge(name, &[], read);
+    }
+    for throttle in [&house.giving, &house.taking] {
+        let clock = house.clock.clone();
+        Throttle::show(throttle, &house.metrics, move || clock.steady_ms());
     }
 }
 

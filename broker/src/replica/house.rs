@@ -13,6 +13,7 @@ use super::directories::Directories;
 use super::leader::{Eligible, Rules};
 use super::mover::Moves;
 use super::partition::{Failure, Key, Partition, Refusal};
+use super::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::{NodeConfig, TopicSettings};
 use crate::meta::image::Image;
@@ -148,6 +149,9 @@ pub(super) struct House {
     pub(super) misplaced: Notify,
     pub(super) compactor: Compactor,
     pub(super) moves: Moves,
+    /// Throttles of what is copied from and to this node.
+    pub(super) giving: Arc<Throttle>,
+    pub(super) taking: Arc<Throttle>,
     pub(super) isr_shrinks: Counter,
     pub(super) isr_expands: Counter,
 }

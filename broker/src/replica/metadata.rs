@@ -23,6 +23,11 @@ impl Replicas {
             .image
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::clone(image);
+        let house = &self.house;
+        let change = Some(delta).filter(|_| waiting.is_none());
+        for throttle in [&house.giving, &house.taking] {
+            throttle.follow(image, &house.config, change);
+        }
         match waiting.take() {
             Some(found) => self.begin(image, found),
             None => self.go_on(image, delta),

@@ -39,6 +39,7 @@ pub mod progress;
 pub mod purgatory;
 pub mod serve;
 mod store;
+pub mod throttle;
 mod upkeep;
 pub mod watermark;
 
@@ -52,6 +53,7 @@ use mover::Moves;
 use partition::{Failure, Partition, Refusal};
 use serve::{Acks, Look, ReadAt, Reader, Written};
 use store::Shelf;
+use throttle::{Side, Throttle};
 use upkeep::Leftovers;
 
 /// What replication is built on.
@@ -116,6 +118,8 @@ impl Replicas {
             misplaced: Notify::new(),
             compactor: Compactor::default(),
             moves: Moves::default(),
+            giving: Arc::new(Throttle::new(Side::Leader, &ground.config)),
+            taking: Arc::new(Throttle::new(Side::Follower, &ground.config)),
             isr_shrinks: counter("kafka_server_replicamanager_isrshrinks_total"),
             isr_expands: counter("kafka_server_replicamanager_isrexpands_total"),
             metrics: ground.metrics,
@@ -228,16 +232,19 @@ impl Replicas {
             .map_err(|failure| self.house.told(failure))
     }
 
-    /// Finds what a reader can have of a partition.
+    /// Finds what a reader can have of a partition; `before` are the bytes that an earlier look for the
+    /// same answer found. A replica under throttle gets no more than there is room for.
     pub fn look(
         &self,
         image: &Image,
         partition: &Arc<Partition>,
-        reader: Reader,
+        (reader, before): (Reader, usize),
         at: &ReadAt,
     ) -> Look {
         let now_ms = self.house.clock.now_ms();
-        let (look, aftermath) = partition.look(reader, at, image, now_ms);
+        let giving = self.house.give(image, partition, reader, before);
+        let (mut look, aftermath) = partition.look(reader, &giving.limit(at), image, now_ms);
+        self.house.given(giving, &mut look);
         if aftermath.proposal {
             self.house.propose(partition);
         }

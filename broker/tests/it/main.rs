@@ -23,6 +23,7 @@ mod net;
 mod node;
 mod numbers;
 mod quorum;
+mod quotas;
 mod readme;
 mod records;
 mod replica;

@@ -90,7 +90,7 @@ keys! {
     Int "fetch.purgatory.purge.interval.requests" = Text("1000"), Any,
         ReadOnly, NoEffect, Shown, "Completed Fetch requests that wait before they are cleared.";
     Long "follower.replication.throttled.rate" = Text("9223372036854775807"), AtLeast(0),
-        ClusterWide, NoEffect, Shown,
+        ClusterWide, InForce, Shown,
         "Most bytes per second that this follower takes in for throttled replicas.";
     Int "initial.broker.registration.timeout.ms" = Text("60000"), Any,
         ReadOnly, InForce, Shown, "How long a starting broker tries to register, before the node ends.";
@@ -109,7 +109,7 @@ keys! {
     Long "leader.imbalance.check.interval.seconds" = Text("300"), AtLeast(1),
         ReadOnly, InForce, Shown, "How often preferred leaders are restored.";
     Long "leader.replication.throttled.rate" = Text("9223372036854775807"), AtLeast(0),
-        ClusterWide, NoEffect, Shown,
+        ClusterWide, InForce, Shown,
         "Most bytes per second that this leader gives out for throttled replicas.";
     String "listener.security.protocol.map" =
         Text("PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL"),
@@ -196,9 +196,9 @@ keys! {
     Int "queued.max.requests" = Text("500"), AtLeast(1),
         ReadOnly, NoEffect, Shown, "Most requests that wait.";
     Int "quota.window.num" = Text("11"), AtLeast(1),
-        ReadOnly, NoEffect, Shown, "Samples kept for clients' quotas.";
+        ReadOnly, InForce, Shown, "Samples kept for clients' quotas.";
     Int "quota.window.size.seconds" = Text("1"), AtLeast(1),
-        ReadOnly, NoEffect, Shown, "Length of one such sample.";
+        ReadOnly, InForce, Shown, "Length of one such sample.";
     Long "replica.alter.log.dirs.io.max.bytes.per.second" = Text("9223372036854775807"), AtLeast(0),
         ClusterWide, InForce, Shown, "Most bytes per second moved between log directories.";
     Int "replica.fetch.backoff.ms" = Text("1000"), AtLeast(0),
@@ -223,9 +223,9 @@ keys! {
     Int "replica.socket.timeout.ms" = Text("30000"), Any,
         ReadOnly, InForce, Shown, "How long a follower's request may take.";
     Int "replication.quota.window.num" = Text("11"), AtLeast(1),
-        ReadOnly, NoEffect, Shown, "Samples kept for the throttle of replication.";
+        ReadOnly, InForce, Shown, "Samples kept for the throttle of replication.";
     Int "replication.quota.window.size.seconds" = Text("1"), AtLeast(1),
-        ReadOnly, NoEffect, Shown, "Length of one such sample.";
+        ReadOnly, InForce, Shown, "Length of one such sample.";
     Int "request.timeout.ms" = Text("30000"), Any,
         ReadOnly, InForce, Shown, "How long a request to another node may take.";
     Long "server.max.startup.time.ms" = Text("9223372036854775807"), AtLeast(0),

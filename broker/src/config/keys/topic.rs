@@ -25,14 +25,14 @@ keys! {
     Long "flush.ms" = Text("9223372036854775807"), AtLeast(0),
         ClusterWide, InForce, Shown, "Time after which the log is forced to disk.";
     List "follower.replication.throttled.replicas" = Text(""), Throttled,
-        ClusterWide, NoEffect, Shown,
+        ClusterWide, InForce, Shown,
         "Followers under throttle: partition:broker, separated by commas, or *.";
     Int "index.interval.bytes" = Text("4096"), AtLeast(0),
         ClusterWide, InForce, Shown, "Bytes of log between two entries of its index.";
     Int "internal.segment.bytes" = Null, Any,
         ClusterWide, NoEffect, Internal, "Segment size below the usual limit, for tests.";
     List "leader.replication.throttled.replicas" = Text(""), Throttled,
-        ClusterWide, NoEffect, Shown,
+        ClusterWide, InForce, Shown,
         "Leaders under throttle: partition:broker, separated by commas, or *.";
     Long "local.retention.bytes" = Text("-2"), AtLeast(-2),
         ClusterWide, NoEffect, Shown,

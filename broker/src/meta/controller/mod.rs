@@ -14,6 +14,7 @@ mod isr;
 mod named;
 mod partitions;
 mod producer_ids;
+mod quotas;
 mod reassign;
 mod scram;
 mod settings;
@@ -28,6 +29,7 @@ use super::liveness::Liveness;
 use super::record::Record;
 use draft::Draft;
 
+pub use quotas::entity as quota_entity;
 pub use settings::ControllerSettings;
 pub use topic_name::check_name;
 
@@ -103,6 +105,7 @@ impl Controller {
             Command::AlterUserScramCredentials(request) => {
                 scram::alter_credentials(draft_ref, request).into()
             }
+            Command::AlterClientQuotas(request) => quotas::alter_quotas(draft_ref, request).into(),
         };
         Outcome {
             records: draft.into_records(),

@@ -146,6 +146,12 @@ macro_rules! table {
                 Ok(value)
             }
 
+            fn throttle_time_ms(&mut self) -> Option<&mut i32> {
+                let found = None;
+                $(throttle_one!((self, found) $field);)*
+                found
+            }
+
             #[cfg(feature = "arbitrary")]
             fn arbitrary(
                 source: &mut $crate::wire::messages::arbitrary::Source,
@@ -182,6 +188,14 @@ macro_rules! write_one {
         let $known =
             $crate::wire::messages::row::write_tag(&$self.$field, $row, $initial, $at, $known)?;
     };
+}
+
+/// Finds the row of a throttle.
+macro_rules! throttle_one {
+    (($self:ident, $found:ident) throttle_time_ms) => {
+        let $found = $found.or(Some(&mut $self.throttle_time_ms));
+    };
+    (($self:ident, $found:ident) $field:ident) => {};
 }
 
 /// Moves one tagged row out of the tag section just read.

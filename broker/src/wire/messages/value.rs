@@ -68,6 +68,11 @@ pub trait Value: Sized + Clone + PartialEq {
     /// Reads a value.
     fn read(reader: &mut Reader<'_>, at: At) -> Result<Self>;
 
+    /// Where an answer tells for how long its client is throttled, if it can.
+    fn throttle_time_ms(&mut self) -> Option<&mut i32> {
+        None
+    }
+
     /// Any value that this version can carry.
     #[cfg(feature = "arbitrary")]
     fn arbitrary(source: &mut Source, at: At) -> Self;

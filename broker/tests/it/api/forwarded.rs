@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use broker::api::init_producer_id::ProducerIds;
 use broker::api::{
-    Broker, Caller, Ctx, create_partitions, create_topics, delete_topics, describe_configs,
+    Broker, Caller, Ctx, Quotas, create_partitions, create_topics, delete_topics, describe_configs,
     incremental_alter_configs, init_producer_id, metadata,
 };
 use broker::auth::Session;
@@ -90,6 +90,7 @@ fn somebody() -> Caller {
         host: "/127.0.0.1".into(),
         client_id: None,
         session: Arc::new(Session::begin(&open_gate(&Metrics::default()), None).unwrap()),
+        mute: Arc::default(),
     }
 }
 
@@ -130,6 +131,7 @@ impl Lone {
             &metrics,
         );
         let broker = Broker {
+            quotas: Quotas::new(&config, clock.clone(), &metrics),
             config,
             cluster_id: "lone".to_owned(),
             quorum,
