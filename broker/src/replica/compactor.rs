@@ -5,9 +5,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::checkpoints;
 use super::house::House;
 use super::partition::{Failure, Partition};
-use super::store;
 use crate::log::LogError;
 use crate::log::checkpoint::CLEANER_OFFSETS;
 
@@ -43,7 +43,7 @@ pub(super) fn compact_all(house: &House) {
         }
         match compact(house, &partition) {
             Ok(false) => {}
-            Ok(true) => store::write_checkpoints(house, CLEANER_OFFSETS, |state| state.clean_below),
+            Ok(true) => checkpoints::write(house, CLEANER_OFFSETS, |state| state.clean_below),
             Err(error) => tell(house, &partition, &error),
         }
     }

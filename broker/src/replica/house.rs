@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::assign::Places;
+use super::checkpoints;
 use super::compactor::Compactor;
 use super::directories::Directories;
 use super::leader::{Eligible, Rules};
@@ -147,6 +148,7 @@ pub(super) struct House {
     /// Replicas whose directory the controller is to be told, and the task that tells it.
     pub(super) places: Mutex<Places>,
     pub(super) misplaced: Notify,
+    pub(super) checkpoints: Mutex<checkpoints::Writing>,
     pub(super) compactor: Compactor,
     pub(super) moves: Moves,
     /// Throttles of what is copied from and to this node.

@@ -20,6 +20,7 @@ use crate::wire::uuid::Uuid;
 
 mod alter;
 mod assign;
+mod checkpoints;
 mod compactor;
 pub mod directories;
 pub mod epochs;
@@ -112,6 +113,7 @@ impl Replicas {
             dirs: Directories::new(dirs, ground.faults),
             image: RwLock::new(Arc::new(Image::empty())),
             partitions: RwLock::default(),
+            checkpoints: Mutex::default(),
             proposals: Mutex::default(),
             proposed: Notify::new(),
             places: Mutex::default(),

@@ -12,7 +12,7 @@ use super::house::House;
 use super::moves::{Broken, Future, Stepped};
 use super::partition::{Key, Partition};
 use super::upkeep::Leftovers;
-use super::{Replicas, TopicRef, futures, store};
+use super::{Replicas, TopicRef, checkpoints, futures, store};
 use crate::log::checkpoint::HIGH_WATERMARKS;
 use crate::meta::image::Image;
 use crate::meta::settings;
@@ -275,7 +275,7 @@ fn moved(
         house.fail_directory(dir, &why);
     }
     // The new directory's checkpoints know nothing of it yet.
-    store::write_checkpoints(house, HIGH_WATERMARKS, |state| {
+    checkpoints::write(house, HIGH_WATERMARKS, |state| {
         state.log.as_ref().map(|_| state.high_watermark)
     });
     let image = house.image();

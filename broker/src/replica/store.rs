@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::assign::assigned;
+use super::checkpoints;
 use super::directories::{Directory, Found};
 use super::futures::{apart, close_futures, go_on_moving};
 use super::house::House;
@@ -380,47 +381,10 @@ pub(super) fn remove(path: &PathBuf) {
     }
 }
 
-/// Writes a checkpoint of every online directory from what `offset` says of each partition.
-pub(super) fn write_checkpoints(
-    house: &House,
-    name: &str,
-    offset: impl Fn(&super::partition::State) -> Option<i64>,
-) {
-    let mut by_dir: HashMap<usize, Offsets> = HashMap::new();
-    for (at, _) in house.dirs.iter() {
-        by_dir.insert(at, Offsets::new());
-    }
-    for partition in house.all() {
-        let Some(dir) = partition.dir() else { continue };
-        let known = offset(&partition.lock());
-        if let (Some(offset), Some(offsets)) = (known, by_dir.get_mut(&dir)) {
-            offsets.insert((partition.topic.to_string(), partition.key.1), offset);
-        }
-    }
-    for (at, dir) in house
-        .dirs
-        .iter()
-        .filter(|(at, _)| house.dirs.is_online(*at))
-    {
-        let Some(offsets) = by_dir.get(&at) else {
-            continue;
-        };
-        let written =
-            checkpoint::write_offsets(&dir.path.join(name), offsets, &house.dirs.guard(at));
-        match written {
-            Ok(()) => {}
-            Err(error) if error.is_shortage() => {
-                log::warn!("{}: {name} is not written: {error}", dir.path.display());
-            }
-            Err(error) => house.fail_directory(at, &error.to_string()),
-        }
-    }
-}
-
 /// Flushes and closes every log, writes all checkpoints and marks a clean stop where nothing failed.
 pub(super) fn close_all(house: &House) {
     close_futures(house);
-    write_checkpoints(house, HIGH_WATERMARKS, |state| {
+    checkpoints::write(house, HIGH_WATERMARKS, |state| {
         state.log.as_ref().map(|_| state.high_watermark)
     });
     let now_ms = house.clock.now_ms();
@@ -435,12 +399,13 @@ pub(super) fn close_all(house: &House) {
             );
         }
     }
-    write_checkpoints(house, RECOVERY_POINTS, |state| {
+    checkpoints::write(house, RECOVERY_POINTS, |state| {
         state.log.as_ref().map(Log::recovery_point)
     });
-    write_checkpoints(house, LOG_STARTS, |state| {
+    checkpoints::write(house, LOG_STARTS, |state| {
         state.log.as_ref().map(Log::log_start_offset)
     });
+    checkpoints::end(house);
     let mut unclean = Vec::new();
     for partition in house.all() {
         let Some(log) = partition.release() else {

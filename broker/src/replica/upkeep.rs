@@ -8,9 +8,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Replicas;
-use super::compactor;
 use super::house::House;
 use super::store;
+use super::{checkpoints, compactor};
 use crate::log::Log;
 use crate::log::checkpoint::{HIGH_WATERMARKS, LOG_STARTS, RECOVERY_POINTS};
 
@@ -58,7 +58,7 @@ pub(super) fn start(house: &Arc<House>, leftovers: &Arc<Leftovers>) -> Vec<JoinH
             house,
             settings.high_watermark_checkpoint_interval,
             |house| {
-                store::write_checkpoints(house, HIGH_WATERMARKS, |state| {
+                checkpoints::write(house, HIGH_WATERMARKS, |state| {
                     state.log.as_ref().map(|_| state.high_watermark)
                 });
             },
@@ -146,10 +146,10 @@ fn flush_all(house: &House, is_due: impl Fn(&Log) -> bool) {
 
 fn checkpoint(house: &House) {
     flush_all(house, Log::has_rolled);
-    store::write_checkpoints(house, RECOVERY_POINTS, |state| {
+    checkpoints::write(house, RECOVERY_POINTS, |state| {
         state.log.as_ref().map(Log::recovery_point)
     });
-    store::write_checkpoints(house, LOG_STARTS, |state| {
+    checkpoints::write(house, LOG_STARTS, |state| {
         state.log.as_ref().map(Log::log_start_offset)
     });
 }
