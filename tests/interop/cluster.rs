@@ -226,6 +226,18 @@ impl Cluster {
         self.script.run(&["clients"])
     }
 
+    /// Reads records as librdkafka does; gives the seconds it took, and how often it was throttled.
+    pub fn reads_throttled(&self, topic: &str, client_id: &str, records: usize) -> (f64, u32) {
+        let records = records.to_string();
+        let said = self.script.run(&["throttled", topic, client_id, &records]);
+        let words: Vec<&str> = said.split_whitespace().collect();
+        let ["seconds", seconds, "throttled", times] = words[..] else {
+            panic!("{said}");
+        };
+        let seconds = seconds.parse().expect("seconds");
+        (seconds, times.parse().expect("a number"))
+    }
+
     /// Runs one of Kafka's own tools; gives what it printed.
     pub fn tool(&self, class: &str, args: &[&str]) -> String {
         self.tool_with(class, args, "")

@@ -15,6 +15,8 @@ mod moves;
 #[path = "../it/support/pty.rs"]
 mod pty;
 #[cfg(test)]
+mod quotas;
+#[cfg(test)]
 mod screen;
 #[cfg(test)]
 mod tools;

@@ -9,10 +9,13 @@ use crate::wire::messages::create_partitions::{
 };
 use crate::wire::messages::{CreatePartitionsRequest, CreatePartitionsResponse};
 
+/// The first version whose clients know `THROTTLING_QUOTA_EXCEEDED`.
+const STRICT_FROM: i16 = 3;
+
 /// Asks the controller.
 pub async fn answer(ctx: &Ctx, request: CreatePartitionsRequest) -> CreatePartitionsResponse {
     let until = forward::deadline(request.timeout_ms);
-    let asked = forward::submit(&ctx.broker, request.clone(), until).await;
+    let asked = forward::submit_within_quota(ctx, request.clone(), STRICT_FROM, until).await;
     let response: CreatePartitionsResponse = match asked {
         Ok(response) => response,
         Err(failure) => return refused(&request, &failure),

@@ -10,10 +10,13 @@ use crate::wire::messages::create_topics::{
 };
 use crate::wire::messages::{CreateTopicsRequest, CreateTopicsResponse};
 
+/// The first version whose clients know `THROTTLING_QUOTA_EXCEEDED`.
+const STRICT_FROM: i16 = 6;
+
 /// Asks the controller; the answer comes when this node knows the new topics.
 pub async fn answer(ctx: &Ctx, request: CreateTopicsRequest) -> CreateTopicsResponse {
     let until = forward::deadline(request.timeout_ms);
-    let asked = forward::submit(&ctx.broker, request.clone(), until).await;
+    let asked = forward::submit_within_quota(ctx, request.clone(), STRICT_FROM, until).await;
     let response: CreateTopicsResponse = match asked {
         Ok(response) => response,
         Err(failure) => return refused(&request, &failure),

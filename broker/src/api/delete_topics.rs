@@ -7,6 +7,9 @@ use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::delete_topics::{DeletableTopicResult, DeleteTopicState};
 use crate::wire::messages::{DeleteTopicsRequest, DeleteTopicsResponse};
 
+/// The first version whose clients know `THROTTLING_QUOTA_EXCEEDED`.
+const STRICT_FROM: i16 = 5;
+
 /// Asks the controller; the answer comes when this node knows that the topics are gone.
 pub async fn answer(ctx: &Ctx, request: DeleteTopicsRequest) -> DeleteTopicsResponse {
     let request = in_newest_form(request);
@@ -15,7 +18,7 @@ pub async fn answer(ctx: &Ctx, request: DeleteTopicsRequest) -> DeleteTopicsResp
         return refused(&request, &forbidden(ctx.version));
     }
     let until = forward::deadline(request.timeout_ms);
-    let asked = forward::submit(&ctx.broker, request.clone(), until).await;
+    let asked = forward::submit_within_quota(ctx, request.clone(), STRICT_FROM, until).await;
     let response: DeleteTopicsResponse = match asked {
         Ok(response) => response,
         Err(failure) => return refused(&request, &failure),

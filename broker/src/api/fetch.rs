@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
 use super::quotas::timed;
+use super::room::{AnswerRoom, Held};
 use super::{Ctx, Data};
 use crate::meta::image::Image;
 use crate::meta::record::PartitionState;
@@ -59,10 +60,11 @@ pub async fn weigh(ctx: &Ctx, mut request: FetchRequest) -> FetchResponse {
         request.max_bytes = request.max_bytes.min(most);
     }
     let (found, spent) = timed(find(&data, &request)).await;
-    let fetch = match found {
+    let mut fetch = match found {
         Ok(fetch) => fetch,
         Err(refused) => return refused,
     };
+    let held = fetch.fit(&ctx.broker.answers);
     let throttle_time_ms = ctx.fetched(fetch.found, spent);
     if throttle_time_ms > 0 {
         return FetchResponse {
@@ -70,6 +72,7 @@ pub async fn weigh(ctx: &Ctx, mut request: FetchRequest) -> FetchResponse {
             ..FetchResponse::default()
         };
     }
+    ctx.caller.holding.put(held);
     let began = Instant::now();
     let response = fetch.response(request);
     ctx.spent_later(began.elapsed());
@@ -221,6 +224,19 @@ impl<'a> Fetch<'a> {
                 return;
             }
         }
+    }
+
+    /// Takes room for the answer; where there is too little, the answer gets smaller, down to one batch.
+    fn fit(&mut self, room: &AnswerRoom) -> Option<Held> {
+        let (held, most) = room.take(self.found);
+        if let Some(most) = most {
+            for spot in &mut self.spots {
+                spot.look.slice = None;
+            }
+            (self.found, self.left) = (0, most);
+            self.look_at_all();
+        }
+        held
     }
 
     fn response(self, request: FetchRequest) -> FetchResponse {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Broker, Ctx};
@@ -11,6 +12,7 @@ use crate::meta::image::Image;
 use crate::meta::quorum::SubmitError;
 use crate::meta::settings;
 use crate::wire::error_code::ErrorCode;
+use crate::wire::messages::value::Value;
 
 /// The least time a change gets, whatever a client asks for.
 const LEAST: Duration = Duration::from_secs(1);
@@ -68,9 +70,49 @@ where
     Q: Into<Command>,
     R: TryFrom<Reply, Error = Reply>,
 {
-    let reply = timeout_at(until, broker.quorum.submit(request.into()))
-        .await
-        .map_err(|_| Failure::from(SubmitError::TimedOut))??;
+    understood(timeout_at(until, broker.quorum.submit(request.into())).await)
+}
+
+/// Asks the active controller for what clients have a quota of: those that know the error, from this
+/// version on, are refused what is above it; the others, and both afterwards, are muted (KIP-599).
+pub async fn submit_within_quota<Q, R>(
+    ctx: &Ctx,
+    request: Q,
+    strict_from: i16,
+    until: Instant,
+) -> Result<R, Failure>
+where
+    Q: Into<Command>,
+    R: Value + TryFrom<Reply, Error = Reply>,
+{
+    let mut answer: R = submit_as(ctx, request, ctx.version >= strict_from, until).await?;
+    if let Some(ms) = answer.throttle_time_ms() {
+        ctx.mutated(*ms);
+    }
+    Ok(answer)
+}
+
+/// Asks the active controller for what a client needs, as far as its quota allows. Nobody is muted.
+pub async fn submit_as<Q, R>(
+    ctx: &Ctx,
+    request: Q,
+    is_strict: bool,
+    until: Instant,
+) -> Result<R, Failure>
+where
+    Q: Into<Command>,
+    R: TryFrom<Reply, Error = Reply>,
+{
+    let client = ctx.asker(is_strict);
+    let asked = ctx.broker.quorum.submit_for(client, request.into());
+    understood(timeout_at(until, asked).await)
+}
+
+fn understood<R>(asked: Result<Result<Reply, SubmitError>, Elapsed>) -> Result<R, Failure>
+where
+    R: TryFrom<Reply, Error = Reply>,
+{
+    let reply = asked.map_err(|_| Failure::from(SubmitError::TimedOut))??;
     R::try_from(reply).map_err(|other| {
         log::error!("the controller answered something else than was asked: {other:?}");
         Failure::from(SubmitError::Unconfirmed(

@@ -228,7 +228,7 @@ async fn create_missing(ctx: &Ctx, image: &Image, response: &mut MetadataRespons
         ..CreateTopicsRequest::default()
     };
     let created: Result<CreateTopicsResponse, Failure> =
-        forward::submit(&ctx.broker, request, forward::deadline(CREATION_MS)).await;
+        forward::submit_as(ctx, request, true, forward::deadline(CREATION_MS)).await;
     let results = match &created {
         Ok(created) => created.topics.as_slice(),
         Err(failure) => {

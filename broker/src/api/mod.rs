@@ -36,6 +36,7 @@ mod controllers;
 mod data;
 mod forward;
 mod quotas;
+mod room;
 mod topology;
 
 pub mod add_raft_voter;
@@ -89,6 +90,7 @@ pub use data::Data;
 use dispatch::Asked;
 pub use dispatch::{Begun, Framed, HandOver, Later, Opening, Reach, Refused, Served, Work};
 pub use quotas::{Mute, Quotas};
+pub use room::{AnswerRoom, Holding};
 
 // A line an API: its file, how it is asked, the versions that clients are told, who is served.
 // `answer` is `async fn answer(&Ctx, Request) -> Response`; `begin` is `fn begin(&Ctx, Request) ->
@@ -172,6 +174,8 @@ pub struct Broker {
     pub clock: Clock,
     /// What clients used of late.
     pub quotas: Quotas,
+    /// Memory for answers that are not sent yet.
+    pub answers: AnswerRoom,
     /// Numbers.
     pub metrics: Metrics,
     /// Faults on purpose.
@@ -198,6 +202,8 @@ pub struct Caller {
     pub session: Arc<Session>,
     /// Until when its connection is muted.
     pub mute: Arc<Mute>,
+    /// What its next answer holds of the node's memory.
+    pub holding: Arc<Holding>,
 }
 
 impl Caller {

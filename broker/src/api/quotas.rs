@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::Ctx;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
+use crate::meta::command::Asker;
 use crate::metrics::{Counter, Metrics};
 use crate::quota::rate::float;
 use crate::quota::{Clients, Held, Limit, Windows};
@@ -82,6 +83,11 @@ impl Quotas {
     }
 }
 
+/// A user without what Kafka writes before it.
+fn user(principal: &str) -> &str {
+    principal.strip_prefix("User:").unwrap_or(principal)
+}
+
 /// What a time is of one thread, in percent and seconds.
 fn percent(spent: Duration) -> f64 {
     spent.as_secs_f64() * 100.0
@@ -92,9 +98,22 @@ impl Ctx {
     fn held(&self, limit: Limit) -> Option<Held> {
         let limits = &self.broker.image().client_quotas;
         let principal = self.caller.principal();
-        let user = principal.strip_prefix("User:").unwrap_or(&principal);
         let client_id = self.caller.client_id.as_deref().unwrap_or_default();
-        limits.of_client(limit, user, client_id)
+        limits.of_client(limit, user(&principal), client_id)
+    }
+
+    /// The client, as the controller knows it.
+    pub(super) fn asker(&self, is_strict: bool) -> Asker {
+        Asker {
+            user: user(&self.caller.principal()).to_owned(),
+            client_id: self.caller.client_id.clone().unwrap_or_default(),
+            is_strict,
+        }
+    }
+
+    /// The controller wants the client to be quiet for so many milliseconds.
+    pub(super) fn mutated(&self, ms: i32) {
+        self.throttle(&[(Limit::ControllerMutationRate, i64::from(ms))]);
     }
 
     /// Counts, and gives the milliseconds for which the client must be quiet.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::wire::api_key::ApiKey;
 use crate::wire::error::{Result as WireResult, WireError};
+use crate::wire::messages::value::Value as _;
 #[cfg_attr(
     not(test),
     expect(
@@ -13,6 +14,35 @@ use crate::wire::error::{Result as WireResult, WireError};
 )]
 use crate::wire::messages::*;
 use crate::wire::primitives::Reader;
+
+/// Who asks for a command, where a client does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asker {
+    /// Its user, without `User:`.
+    pub user: String,
+    /// Its client id; empty where it has none.
+    pub client_id: String,
+    /// Whether it is refused what is above its quota: it knows the error (KIP-599).
+    pub is_strict: bool,
+}
+
+impl Asker {
+    /// Puts it into a command on its way.
+    pub fn put(self, request: &mut ControllerCommandRequest) {
+        request.user = Some(self.user);
+        request.client_id = Some(self.client_id);
+        request.is_strict = self.is_strict;
+    }
+
+    /// Reads it from a command that arrived.
+    pub fn of(request: &ControllerCommandRequest) -> Option<Self> {
+        Some(Self {
+            user: request.user.clone()?,
+            client_id: request.client_id.clone()?,
+            is_strict: request.is_strict,
+        })
+    }
+}
 
 /// Defines the command and reply enums over Kafka's messages.
 macro_rules! commands {
@@ -58,6 +88,16 @@ macro_rules! commands {
         }
 
         impl Reply {
+            /// Tells for how long the asker is to be quiet, if the answer can.
+            pub fn throttle(&mut self, ms: i32) {
+                let told = match self {
+                    $(Self::$variant(response) => response.throttle_time_ms(),)*
+                };
+                if let Some(told) = told {
+                    *told = ms;
+                }
+            }
+
             /// The answer as it travels back, in the version of its command.
             pub fn encode(&self, version: i16) -> WireResult<Vec<u8>> {
                 let mut body = Vec::new();

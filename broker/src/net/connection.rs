@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
 use tokio::io::AsyncWriteExt as _;
-use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Door;
@@ -88,6 +88,8 @@ struct Turn<'a> {
     begun: Instant,
     answer: Answer,
     _held: SemaphorePermit<'a>,
+    /// What it holds of the memory that all connections share.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 enum Answer {
@@ -341,6 +343,7 @@ impl<'a> Requests<'a> {
             begun,
             answer,
             _held: held.map_err(|_| Ended::ByClient)?,
+            _room: self.caller.holding.take(),
         };
         turns.send(turn).await.map_err(|_| Ended::ByClient)?;
         if self.given.is_some() {

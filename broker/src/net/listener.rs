@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::admission::Admitted;
+use super::admission::{Admitted, Entry, Place};
 use super::connection::{self, Ended};
 use super::seldom::Seldom;
 use super::{Admission, Meter, Patience, Room, Service};
@@ -127,45 +127,95 @@ impl Serving {
     }
 }
 
+/// What a listener goes by while it accepts.
+struct Accepting {
+    bound: Bound,
+    door: Door,
+    open: Arc<AtomicU64>,
+    stop: watch::Receiver<bool>,
+    refused: Seldom,
+    crowd: Seldom,
+}
+
 /// Accepts until told to stop; gives the connections that are still open.
 async fn accept_all(bound: Bound, door: Door, mut stopping: watch::Receiver<bool>) -> JoinSet<()> {
     let mut connections = JoinSet::new();
-    let open = door.meter.connections(&bound.name);
-    let (refused, crowd) = (Seldom::default(), Seldom::default());
-    let stop = stopping.clone();
+    let accepting = Accepting {
+        open: door.meter.connections(&bound.name),
+        bound,
+        door,
+        stop: stopping.clone(),
+        refused: Seldom::default(),
+        crowd: Seldom::default(),
+    };
     loop {
         tokio::select! {
             () = stopped(&mut stopping) => return connections,
             Some(ended) = connections.join_next() => {
                 if let Err(error) = ended {
-                    log::error!("a connection on {} failed: {error}", bound.name);
+                    log::error!("a connection on {} failed: {error}", accepting.bound.name);
                 }
             }
-            (accepted, room) = accept(&bound, &door) => match accepted {
-                Ok((stream, from)) => {
-                    let Some(admitted) = door.admission.admit(from.ip(), room) else {
-                        if crowd.is_due() {
-                            log::info!("{from} has too many connections: max.connections.per.ip");
-                        }
-                        continue;
-                    };
-                    let held = Held::new(admitted, &open);
-                    let name = Arc::clone(&bound.name);
-                    let served = serve(stream, (name, from), door.clone(), stop.clone());
-                    connections.spawn(async move {
-                        served.await;
-                        drop(held);
-                    });
-                }
-                Err(error) => {
-                    if refused.is_due() {
-                        log::warn!("listener {} cannot accept, trying on: {error}", bound.name);
-                    }
-                    sleep(REFUSED_PAUSE).await;
+            (accepted, place) = accept(&accepting.bound, &accepting.door) => {
+                let Some(pause) = accepting.begin(&mut connections, accepted, place) else {
+                    continue;
+                };
+                tokio::select! {
+                    () = stopped(&mut stopping) => return connections,
+                    () = sleep(pause) => {}
                 }
             }
         }
     }
+}
+
+impl Accepting {
+    /// Begins to serve a connection; gives how long no other one is to be accepted.
+    fn begin(
+        &self,
+        connections: &mut JoinSet<()>,
+        accepted: io::Result<(TcpStream, SocketAddr)>,
+        place: Option<Place>,
+    ) -> Option<Duration> {
+        let name = &self.bound.name;
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                if self.refused.is_due() {
+                    log::warn!("listener {name} cannot accept, trying on: {error}");
+                }
+                return Some(REFUSED_PAUSE);
+            }
+        };
+        let why = match self.door.admission.admit(from.ip(), place) {
+            Entry::Served(admitted, pause) => {
+                let held = Held::new(admitted, &self.open);
+                let served = (Arc::clone(name), from);
+                let served = serve(stream, served, self.door.clone(), self.stop.clone());
+                connections.spawn(async move {
+                    served.await;
+                    drop(held);
+                });
+                return pause;
+            }
+            Entry::Late(admitted, pause) => {
+                let held = Held::new(admitted, &self.open);
+                connections.spawn(close_later(stream, pause, held));
+                "connects too often: connection_creation_rate"
+            }
+            Entry::Closed => "has too many connections: max.connections.per.ip",
+        };
+        if self.crowd.is_due() {
+            log::info!("{from} {why}");
+        }
+        None
+    }
+}
+
+/// Closes a connection after a while, and serves nothing meanwhile.
+async fn close_later(stream: TcpStream, pause: Duration, held: Held) {
+    sleep(pause).await;
+    drop((stream, held));
 }
 
 /// Resolves once the node stops.
@@ -178,12 +228,9 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
 async fn accept(
     bound: &Bound,
     door: &Door,
-) -> (
-    io::Result<(TcpStream, SocketAddr)>,
-    Option<OwnedSemaphorePermit>,
-) {
+) -> (io::Result<(TcpStream, SocketAddr)>, Option<Place>) {
     let room = if door.counted {
-        door.admission.room().await
+        Some(door.admission.room().await)
     } else {
         None
     };
@@ -241,6 +288,7 @@ async fn serve(
         client_id: None,
         session: Arc::new(session),
         mute: Arc::default(),
+        holding: Arc::default(),
     };
     let ended = connection::serve(stream, caller, &door, stop).await;
     if matches!(ended, Ended::Frame(_) | Ended::Refused(_)) {

@@ -9,6 +9,7 @@ mod descriptors;
 mod dirs;
 mod faults;
 mod follow;
+mod limits;
 mod membership;
 mod numbers;
 mod security;

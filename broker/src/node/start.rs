@@ -7,22 +7,21 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 
-use super::descriptors;
 use super::dirs::{self, Dirs};
 use super::membership::{Identity, Membership, Standing, Want};
-use super::{NodeHandle, StartError, faults, follow, numbers, security};
+use super::{NodeHandle, StartError, descriptors, faults, follow, limits, numbers, security};
 use crate::api::init_producer_id::ProducerIds;
-use crate::api::{Broker, Quotas, SERVED};
+use crate::api::{AnswerRoom, Broker, Quotas, SERVED};
 use crate::auth::Gate;
 use crate::clock::Clock;
-use crate::config::{NodeConfig, keys};
+use crate::config::NodeConfig;
 use crate::fault::Faults;
 use crate::group::{GroupSettings, Groups};
 use crate::meta::controller::ControllerSettings;
 use crate::meta::quorum::{Quorum, QuorumOptions};
 use crate::metrics::Metrics;
 use crate::net::http::Endpoint;
-use crate::net::{Admission, Bound, Door, Limits, Meter, Patience, Room, Serving};
+use crate::net::{Admission, Bound, Door, Meter, Patience, Room, Serving};
 use crate::peer::Dialer;
 use crate::replica::{Ground, Replicas};
 use crate::sasl::scram::Credentials;
@@ -52,7 +51,7 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let bound = security::gates(&broker, first, bound).await?;
     let mut tasks = JoinSet::new();
     security::keep(&bound, &mut tasks);
-    let (controllers, clients) = open_doors(&broker, bound, &offset, files);
+    let (controllers, clients) = open_doors(&broker, bound, &offset, (files, &mut tasks));
     follow_faults(&broker, &mut tasks);
     if broker.config.is_broker {
         let membership = Membership {
@@ -212,6 +211,7 @@ async fn build(
     let settings = GroupSettings::of(&config);
     let groups = Groups::new(settings, log, clock.clone(), &metrics);
     let quotas = Quotas::new(&config, clock.clone(), &metrics);
+    let answers = AnswerRoom::new(&config, &metrics);
     Ok(Arc::new(Broker {
         config,
         cluster_id: dirs.cluster_id.clone(),
@@ -221,6 +221,7 @@ async fn build(
         producer_ids: ProducerIds::default(),
         clock,
         quotas,
+        answers,
         metrics,
         faults,
     }))
@@ -259,10 +260,11 @@ fn open_doors(
     broker: &Arc<Broker>,
     bound: Vec<(Bound, Arc<Gate>)>,
     followed: &watch::Receiver<i64>,
-    files: usize,
+    (files, tasks): (usize, &mut JoinSet<()>),
 ) -> (Vec<Serving>, Vec<Serving>) {
     let config = &broker.config;
-    let admission = Admission::new(limits(config, files));
+    let admission = Admission::new(limits::limits(&broker.image(), config, files));
+    tasks.spawn(limits::follow(Arc::clone(broker), admission.clone(), files));
     let meter = Meter::new(&broker.metrics, SERVED.iter().map(|api| api.key));
     let max_frame_bytes = usize::try_from(config.number("socket.request.max.bytes"));
     let patience = Patience {
@@ -300,17 +302,6 @@ fn open_doors(
         }
     }
     (controllers, clients)
-}
-
-fn limits(config: &NodeConfig, files: usize) -> Limits {
-    let number = |key| usize::try_from(config.number(key)).unwrap_or(usize::MAX);
-    let overrides = config.text("max.connections.per.ip.overrides");
-    Limits {
-        connections: number("max.connections").min(descriptors::for_connections(files)),
-        per_ip: number("max.connections.per.ip"),
-        // They were checked with the other settings.
-        overrides: keys::limits_by_address(&overrides).unwrap_or_default(),
-    }
 }
 
 fn identity(config: &NodeConfig, dirs: &Dirs) -> Identity {

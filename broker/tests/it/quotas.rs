@@ -2,6 +2,9 @@
 //! how fast the machine is.
 
 mod clients;
+mod connections;
+mod mutations;
+mod readers;
 mod settings;
 mod throttles;
 

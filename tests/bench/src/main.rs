@@ -15,12 +15,14 @@ mod encrypted;
 mod keys;
 mod load;
 mod metadata;
+mod moves;
 mod nemesis;
 mod nodes;
 mod outages;
 mod paper;
 mod process;
 mod real;
+mod reassign;
 mod rest;
 mod seat;
 mod sequence;
@@ -57,7 +59,7 @@ use std::process::ExitCode;
 
 use sequence::Promise;
 
-const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PROGRAM | serve | compare PROGRAM DIR | nemesis PROGRAM DIR ROUNDS SEED all|leader | connections PROGRAM DIR COUNT | tls PROGRAM DIR
+const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PROGRAM | serve | compare PROGRAM DIR | nemesis PROGRAM DIR ROUNDS SEED all|leader | connections PROGRAM DIR COUNT | tls PROGRAM DIR | reassign PROGRAM DIR
   real    figures on the Kafka cluster that tests/interop/kafka runs in DIR; sections: start rest keys outages
   paper   figures on a cluster of 10 000 topics that a process of its own makes up
   serve   that process
@@ -65,7 +67,9 @@ const USAGE: &str = "usage: lookout-bench real PROGRAM DIR SECTION... | paper PR
   nemesis writes numbered records to five nodes of the bundled broker while they are broken; `leader` writes with
           acks=1 and unclean elections, where loss must be found
   connections opens so many connections to one node of the bundled broker, at rest and with half a frame each
-  tls     reads from one node of the bundled broker through the terminal's own way in, plain and encrypted in turn";
+  tls     reads from one node of the bundled broker through the terminal's own way in, plain and encrypted in turn
+  reassign moves 200 partitions between five nodes of the bundled broker under load and a throttle, cancels, and
+          kills nodes meanwhile";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -80,6 +84,13 @@ fn main() -> ExitCode {
             connections::measure(program, Path::new(dir), count);
         }
         ["tls", program, dir] => encrypted::measure(program, Path::new(dir)),
+        ["reassign", program, dir] => {
+            let broken = reassign::play(program, Path::new(dir));
+            println!("rounds that broke a promise: {broken}");
+            if broken > 0 {
+                return ExitCode::FAILURE;
+            }
+        }
         ["nemesis", program, dir, rounds, seed, promise] => {
             let run = nemesis::Run {
                 program,

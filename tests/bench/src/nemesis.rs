@@ -113,7 +113,7 @@ fn first(findings: &Findings) -> [Option<&sequence::Name>; 3] {
 
 fn round(nodes: &mut Nodes, topic: &str, promise: Promise, seed: u64) -> (Findings, Vec<String>) {
     let mut dice = Dice(seed);
-    let writers = Writers::start(nodes.bootstrap(), topic, WRITERS, PARTITIONS, promise);
+    let writers = Writers::start(nodes.bootstrap(), topic, 0..WRITERS, PARTITIONS, promise);
     thread::sleep(dice.pause(500, 1500));
     let mut faults = Vec::new();
     for _ in 0..FAULTS {

@@ -1,6 +1,7 @@
 //! Writers that number what they write, and the reading that finds what was lost, doubled or reordered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -109,16 +110,16 @@ pub struct Writers {
 }
 
 impl Writers {
-    /// Starts `count` writers; writer `w` writes to partition `w % partitions`.
+    /// Starts writers of these numbers; writer `w` writes to partition `w % partitions`.
     pub fn start(
         bootstrap: &str,
         topic: &str,
-        count: u32,
+        numbers: Range<u32>,
         partitions: u32,
         promise: Promise,
     ) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let threads = (0..count)
+        let threads = numbers
             .map(|writer| {
                 let (stop, topic) = (Arc::clone(&stop), topic.to_owned());
                 let config = producer_config(bootstrap, promise);

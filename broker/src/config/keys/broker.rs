@@ -69,9 +69,9 @@ keys! {
         ReadOnly, InForce, Shown,
         "The voters of the metadata quorum: id@host:port, separated by commas.";
     Int "controller.quota.window.num" = Text("11"), AtLeast(1),
-        ReadOnly, NoEffect, Shown, "Samples kept for the quota on changes of metadata.";
+        ReadOnly, InForce, Shown, "Samples kept for the quota on changes of metadata.";
     Int "controller.quota.window.size.seconds" = Text("1"), AtLeast(1),
-        ReadOnly, NoEffect, Shown, "Length of one such sample.";
+        ReadOnly, InForce, Shown, "Length of one such sample.";
     Int "controller.socket.timeout.ms" = Text("30000"), Any,
         ReadOnly, NoEffect, Shown, "How long a request to the controller may take.";
     Class "create.topic.policy.class.name" = Null, Any,
@@ -134,14 +134,14 @@ keys! {
         ReadOnly, InForce, Shown,
         "SCRAM users that a new cluster begins with, as kafka-storage format takes them.";
     Int "max.connection.creation.rate" = Text("2147483647"), AtLeast(0),
-        ClusterWide, NoEffect, Shown, "Most new connections per second.";
+        ClusterWide, InForce, Shown, "Most new connections per second.";
     Int "max.connections" = Text("2147483647"), AtLeast(0),
-        ReadOnly, InForce, Shown,
+        ClusterWide, InForce, Shown,
         "Most connections of the broker; its logs keep a quarter of the file descriptors, or half.";
     Int "max.connections.per.ip" = Text("2147483647"), AtLeast(0),
-        ReadOnly, InForce, Shown, "Most connections from one address.";
+        ClusterWide, InForce, Shown, "Most connections from one address.";
     String "max.connections.per.ip.overrides" = Text(""), LimitsByAddress,
-        ReadOnly, InForce, Shown,
+        ClusterWide, InForce, Shown,
         "Most connections from particular addresses: address:count, separated by commas.";
     Int "max.incremental.fetch.session.cache.slots" = Text("1000"), AtLeast(0),
         ReadOnly, NoEffect, Shown, "Most incremental fetch sessions.";
@@ -192,7 +192,7 @@ keys! {
         ReadOnly, NoEffect, Shown, "Completed Produce requests that wait before they are cleared.";
     Long "queued.max.request.bytes" = Text("-1"), Any,
         ReadOnly, InForce, Shown,
-        "Most bytes of requests that are on their way in; -1 is 256 MiB.";
+        "Most bytes of requests on their way in, and of answers to Fetch on their way out; -1 is 256 MiB each.";
     Int "queued.max.requests" = Text("500"), AtLeast(1),
         ReadOnly, NoEffect, Shown, "Most requests that wait.";
     Int "quota.window.num" = Text("11"), AtLeast(1),

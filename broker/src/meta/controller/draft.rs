@@ -8,11 +8,15 @@ use crate::meta::image::{Delta, Image};
 use crate::meta::record::{PartitionState, Record};
 use crate::wire::uuid::Uuid;
 
+use super::allowance::Allowance;
+
 /// Records in the making, and the image with them applied.
 #[derive(Debug)]
 pub(super) struct Draft {
     /// The image as if the records were agreed on.
     pub image: Image,
+    /// How many partitions may come and go.
+    pub allowance: Allowance,
     records: Vec<Record>,
 }
 
@@ -21,6 +25,7 @@ impl Draft {
     pub fn new(image: &Image) -> Self {
         Self {
             image: image.clone(),
+            allowance: Allowance::default(),
             records: Vec::new(),
         }
     }

@@ -73,6 +73,7 @@ impl Controller {
             }
             None => self.place(image, added, (factor, *room))?,
         };
+        draft.allowance.take(added)?;
         *room = room.saturating_sub(added);
         let states = assignment
             .iter()

@@ -1,6 +1,7 @@
 //! The active controller: commands in, records and a reply out. Pure: time and randomness come in, and
 //! it never waits for its records to be agreed on.
 
+mod allowance;
 mod assignment;
 mod brokers;
 mod change;
@@ -23,10 +24,11 @@ mod topics;
 
 use fastrand::Rng;
 
-use super::command::{Command, Reply};
+use super::command::{Asker, Command, Reply};
 use super::image::Image;
 use super::liveness::Liveness;
 use super::record::Record;
+use crate::quota::Buckets;
 use draft::Draft;
 
 pub use quotas::entity as quota_entity;
@@ -54,6 +56,8 @@ pub struct Controller {
     balanced_ms: i64,
     /// When unclean elections were last tried.
     unclean_ms: i64,
+    /// What clients may still change of topics.
+    buckets: Buckets,
 }
 
 impl Controller {
@@ -64,6 +68,7 @@ impl Controller {
         let brokers = image.brokers.keys().copied();
         Self {
             liveness: Liveness::new(timeout_ms, brokers, now_ms),
+            buckets: Buckets::new(settings.quota_windows),
             settings,
             random: Rng::with_seed(seed),
             balanced_ms: now_ms,
@@ -74,9 +79,31 @@ impl Controller {
     /// Answers a command against the image; `now_ms` is steady time, as given to [`Controller::new`]. The image must
     /// hold every record that this controller has given out and that was agreed on.
     pub fn handle(&mut self, image: &Image, command: &Command, now_ms: i64) -> Outcome {
+        self.handle_for(image, (command, None), now_ms)
+    }
+
+    /// The same for a client, as far as its quota allows.
+    pub fn handle_for(
+        &mut self,
+        image: &Image,
+        (command, asker): (&Command, Option<&Asker>),
+        now_ms: i64,
+    ) -> Outcome {
         let mut draft = Draft::new(image);
-        let draft_ref = &mut draft;
-        let reply = match command {
+        draft.allowance = self.allow(image, asker, now_ms);
+        let mut reply = self.answer(&mut draft, command, now_ms);
+        match self.settle(&draft.allowance) {
+            0 => {}
+            ms => reply.throttle(ms),
+        }
+        Outcome {
+            records: draft.into_records(),
+            reply,
+        }
+    }
+
+    fn answer(&mut self, draft_ref: &mut Draft, command: &Command, now_ms: i64) -> Reply {
+        match command {
             Command::BrokerRegistration(request) => {
                 self.register_broker(draft_ref, request, now_ms).into()
             }
@@ -106,10 +133,6 @@ impl Controller {
                 scram::alter_credentials(draft_ref, request).into()
             }
             Command::AlterClientQuotas(request) => quotas::alter_quotas(draft_ref, request).into(),
-        };
-        Outcome {
-            records: draft.into_records(),
-            reply,
         }
     }
 

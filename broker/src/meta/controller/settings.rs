@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::layers::Layers;
 use crate::config::topic::Values;
+use crate::quota::Windows;
 use crate::sasl::scram::Credentials;
 
 /// Settings of a controller. Defaults are Kafka's (broker-semantics §3.20).
@@ -34,6 +35,8 @@ pub struct ControllerSettings {
     pub leader_imbalance_percent: usize,
     /// Ids in one block that a broker gets (KIP-730).
     pub producer_id_block: i32,
+    /// How quotas on changes of topics are measured.
+    pub quota_windows: Windows,
     /// The node's static settings, weaker than all dynamic ones.
     pub broker_defaults: Values,
     /// `lookout.scram.users`, which a new cluster begins with.
@@ -55,6 +58,7 @@ impl Default for ControllerSettings {
             unclean_election_interval_ms: 300_000,
             leader_imbalance_percent: 10,
             producer_id_block: 1_000,
+            quota_windows: Windows::new(11, 1),
             broker_defaults: Values::new(),
             first_users: Arc::default(),
         }
@@ -104,6 +108,10 @@ impl ControllerSettings {
                 start.leader_imbalance_percent,
             ),
             producer_id_block: start.producer_id_block,
+            quota_windows: Windows::new(
+                of(&layers, "controller.quota.window.num", 11),
+                of(&layers, "controller.quota.window.size.seconds", 1),
+            ),
             broker_defaults: file,
             first_users: start.first_users,
         }

@@ -58,6 +58,7 @@ impl Controller {
         check_new_name(&draft.image, &topic.name)?;
         let configs = check_configs(&topic.configs)?;
         let assignment = self.assign(&draft.image, topic, *room)?;
+        draft.allowance.take(assignment.len())?;
         *room = room.saturating_sub(assignment.len());
         let partitions = assignment
             .iter()
@@ -135,7 +136,11 @@ impl Controller {
         for topic in &request.topics {
             let result = match self.find_deletable(&draft.image, topic) {
                 Ok((id, _)) if !seen.insert(id) => continue,
-                found => found,
+                found => found.and_then(|found| {
+                    let known = draft.image.topic_by_id(found.0);
+                    let partitions = known.map_or(0, |topic| topic.partitions.len());
+                    draft.allowance.take(partitions).map(|()| found)
+                }),
             };
             if let Ok((id, _)) = result {
                 draft.push(Record::RemoveTopic { id });

@@ -16,7 +16,7 @@ use super::stream::MAX_FRAME_BYTES;
 use super::types::{Metrics, Proposal, Raft, Verdict};
 use crate::clock::Clock;
 use crate::meta::apply::apply;
-use crate::meta::command::{Command, Reply};
+use crate::meta::command::{Asker, Command, Reply};
 use crate::meta::controller::{Controller, ControllerSettings};
 use crate::meta::image::{Delta, Image};
 use crate::meta::record::Record;
@@ -56,6 +56,8 @@ pub type ReplyTo = oneshot::Sender<Result<Reply, Refusal>>;
 pub struct Submitted {
     /// What is asked.
     pub command: Command,
+    /// The client that asks, if one does.
+    pub asker: Option<Asker>,
     /// Where the answer goes.
     pub reply: ReplyTo,
 }
@@ -234,7 +236,8 @@ impl Active {
         while fold.records.len() < ROUND_RECORDS
             && let Some(next) = waiting.next()
         {
-            let outcome = controller.handle(&fold.image, &next.command, now_ms);
+            let outcome =
+                controller.handle_for(&fold.image, (&next.command, next.asker.as_ref()), now_ms);
             fold.add(outcome.records);
             answers.push((next.reply, outcome.reply));
         }

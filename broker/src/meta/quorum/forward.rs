@@ -17,7 +17,7 @@ use super::active::{Refusal, Submitted};
 use super::roster::Roster;
 use super::types::Raft;
 use crate::fault::Link;
-use crate::meta::command::{Command, Reply};
+use crate::meta::command::{Asker, Command, Reply};
 use crate::peer::{Address, Dialer, Peer, PeerError};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::{ControllerCommandRequest, ControllerCommandResponse};
@@ -62,22 +62,29 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
-    /// Asks the active controller.
-    pub async fn submit(&self, command: Command) -> Result<Reply, SubmitError> {
+    /// Asks the active controller; for a client, if it is one that asks.
+    pub async fn submit(
+        &self,
+        command: Command,
+        asker: Option<Asker>,
+    ) -> Result<Reply, SubmitError> {
         let deadline = Instant::now() + self.within;
-        let encoded = command
+        let mut encoded = command
             .encode()
             .map_err(|error| SubmitError::Unsendable(error.to_string()))?;
+        if let Some(asker) = asker {
+            asker.put(&mut encoded);
+        }
         let mut search = Search::new();
         let mut command = Some(command);
         loop {
             let attempt = match self.target(&mut search) {
                 None => Attempt::Nothing(NO_LEADER.to_owned(), None),
                 Some(node) if node == self.node => {
-                    let asked = command
+                    let given = command
                         .take()
                         .map_or_else(|| decode_command(&encoded), Ok)?;
-                    match self.ask_here(asked, deadline).await {
+                    match self.ask_here(given, Asker::of(&encoded), deadline).await {
                         Ok(reply) => return Ok(reply),
                         Err(Refusal::NotActive) => Attempt::Nothing(NO_LEADER.to_owned(), None),
                         Err(Refusal::TooLarge) => return Err(too_large()),
@@ -161,9 +168,18 @@ impl Forwarder {
     }
 
     /// Asks this node's own controller.
-    pub async fn ask_here(&self, command: Command, deadline: Instant) -> Result<Reply, Refusal> {
+    pub async fn ask_here(
+        &self,
+        command: Command,
+        asker: Option<Asker>,
+        deadline: Instant,
+    ) -> Result<Reply, Refusal> {
         let (reply, replied) = oneshot::channel();
-        let sent = self.local.send(Submitted { command, reply });
+        let sent = self.local.send(Submitted {
+            command,
+            asker,
+            reply,
+        });
         match timeout_at(deadline, sent).await {
             Ok(Ok(())) => {}
             _ => return Err(Refusal::NotActive),
@@ -291,7 +307,8 @@ impl Forwarder {
         let Ok(command) = decode_command(request) else {
             return refused(ErrorCode::UNSUPPORTED_VERSION);
         };
-        match self.ask_here(command, Instant::now() + self.within).await {
+        let deadline = Instant::now() + self.within;
+        match self.ask_here(command, Asker::of(request), deadline).await {
             Err(Refusal::NotActive) => refused(ErrorCode::NOT_CONTROLLER),
             Err(Refusal::TooLarge) => refused(ErrorCode::POLICY_VIOLATION),
             Err(Refusal::Unknown) => refused(ErrorCode::REQUEST_TIMED_OUT),

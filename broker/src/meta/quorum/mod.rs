@@ -56,7 +56,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::command::{Command, Reply};
+use super::command::{Asker, Command, Reply};
 use super::image::Image;
 use crate::clock::Clock;
 use crate::tls::Stream;
@@ -246,7 +246,12 @@ impl Quorum {
     /// Asks the active controller, wherever it is, and waits until its answer is agreed on. By then
     /// a command that this very node answered is in its own image.
     pub async fn submit(&self, command: Command) -> Result<Reply, SubmitError> {
-        self.inner.forwarder.submit(command).await
+        self.inner.forwarder.submit(command, None).await
+    }
+
+    /// The same for a client, as far as its quota on changes of topics allows.
+    pub async fn submit_for(&self, asker: Asker, command: Command) -> Result<Reply, SubmitError> {
+        self.inner.forwarder.submit(command, Some(asker)).await
     }
 
     /// The answer to a node that wants to open a stream; without an error, hand the connection to

@@ -14,6 +14,12 @@ message! {
         api_version: i16,    0+;
         /// The request, without header.
         body:        Bytes,  0+;
+        /// The user of the client that asks, if one does.
+        user:        Option<String>, 0+, null 0+, default None, tag 0;
+        /// Its client id.
+        client_id:   Option<String>, 0+, null 0+, default None, tag 1;
+        /// Whether it is refused what is above its quota.
+        is_strict:   bool,           0+, tag 2;
     }
 }
 

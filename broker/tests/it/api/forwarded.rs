@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use broker::api::init_producer_id::ProducerIds;
 use broker::api::{
-    Broker, Caller, Ctx, Quotas, create_partitions, create_topics, delete_topics, describe_configs,
-    incremental_alter_configs, init_producer_id, metadata,
+    AnswerRoom, Broker, Caller, Ctx, Quotas, create_partitions, create_topics, delete_topics,
+    describe_configs, incremental_alter_configs, init_producer_id, metadata,
 };
 use broker::auth::Session;
 use broker::clock::Clock;
@@ -91,6 +91,7 @@ fn somebody() -> Caller {
         client_id: None,
         session: Arc::new(Session::begin(&open_gate(&Metrics::default()), None).unwrap()),
         mute: Arc::default(),
+        holding: Arc::default(),
     }
 }
 
@@ -132,6 +133,7 @@ impl Lone {
         );
         let broker = Broker {
             quotas: Quotas::new(&config, clock.clone(), &metrics),
+            answers: AnswerRoom::new(&config, &metrics),
             config,
             cluster_id: "lone".to_owned(),
             quorum,

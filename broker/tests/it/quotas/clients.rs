@@ -106,7 +106,7 @@ async fn a_producer_above_its_rate_is_told_at_once_and_muted_for_as_long() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_acknowledgements_a_producer_is_muted_all_the_same() {
-    let (cluster, mut admin) = started(0).await;
+    let (cluster, mut admin) = started(1).await;
     set(
         &mut admin,
         &[("user", Some("ANONYMOUS"))],
