@@ -3,14 +3,15 @@
 
 #![cfg(test)]
 
+mod turnstile;
+
 use std::env;
 use std::fs;
-use std::io;
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ use lookout::config::route::Route;
 use lookout::config::security::{Sasl, Security};
 use lookout::model::{Focus, Snapshot};
 use tokio::sync::mpsc;
+use turnstile::turnstile;
 
 /// How long a node may take until it serves, and a condition until it holds.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -256,34 +258,6 @@ fn a_library_that_cannot_be_loaded_is_named() {
     let path = [("LD_LIBRARY_PATH", &*shown("library"))];
     let broken = refusal(&[OWN_SERVICE, &keytab("alice")], &path);
     insta::assert_snapshot!("broken_library", broken);
-}
-
-/// Carries bytes to the broker, and counts who came.
-fn turnstile(to: u16) -> (u16, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let came = Arc::new(AtomicUsize::new(0));
-    let counted = came.clone();
-    thread::spawn(move || {
-        for client in listener.incoming() {
-            let (client, server) = (
-                client.unwrap(),
-                TcpStream::connect(("127.0.0.1", to)).unwrap(),
-            );
-            counted.fetch_add(1, Ordering::Relaxed);
-            carry(client.try_clone().unwrap(), server.try_clone().unwrap());
-            carry(server, client);
-        }
-    });
-    (port, came)
-}
-
-fn carry(mut from: TcpStream, mut to: TcpStream) {
-    thread::spawn(move || {
-        // Either side may end first; then so does the other.
-        let _count = io::copy(&mut from, &mut to);
-        let _ended = to.shutdown(Shutdown::Both);
-    });
 }
 
 /// Somebody's way in with a keytab, past a turnstile.
