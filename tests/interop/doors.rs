@@ -68,7 +68,6 @@ pub enum Maker {
 
 /// A node that ends with its story.
 pub struct Node {
-    pub maker: Maker,
     pub dir: PathBuf,
     ports: Vec<u16>,
     process: Child,
@@ -198,7 +197,6 @@ impl Node {
             .process_group(0);
         let node = Self {
             process: command.spawn().unwrap(),
-            maker,
             dir,
             ports,
         };
