@@ -117,10 +117,10 @@ impl Rate {
         bound * float(self.recent_ms(now_ms)) / 1_000.0 - self.total()
     }
 
-    /// Milliseconds until there is room again at `bound` per second, if nothing more is used: never more
-    /// than all windows span.
-    pub fn room_in_ms(&mut self, bound: f64, now_ms: i64) -> i64 {
-        let lacking = -self.room(bound, now_ms);
+    /// Milliseconds until there is room for so much at `bound` per second, if nothing more is used: never
+    /// more than all windows span.
+    pub fn room_in_ms(&mut self, wanted: f64, bound: f64, now_ms: i64) -> i64 {
+        let lacking = wanted - self.room(bound, now_ms);
         let span = self.windows.span_ms();
         if lacking < 0.0 {
             return 0;
@@ -224,8 +224,8 @@ mod tests {
     fn without_any_bound_there_is_room_only_after_all_windows() {
         let mut rate = Rate::new(WINDOWS);
         rate.record(1.0, 0);
-        assert_eq!(rate.room_in_ms(0.0, 0), 11_000);
-        assert_eq!(rate.room_in_ms(f64::MAX, 0), 0);
+        assert_eq!(rate.room_in_ms(0.0, 0.0, 0), 11_000);
+        assert_eq!(rate.room_in_ms(0.0, f64::MAX, 0), 0);
         assert_eq!(Windows::new(0, -1), Windows::new(1, 1));
     }
 }

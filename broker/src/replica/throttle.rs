@@ -17,6 +17,10 @@ use crate::quota::rate::{float, whole};
 use crate::quota::{Rate, Windows};
 use crate::wire::uuid::Uuid;
 
+/// Seconds' worth that is given at once: who was given something and asks again at once waits like the
+/// others, so that each of them gets its turn.
+const TURN_S: f64 = 0.25;
+
 /// Which side of a copy is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -168,13 +172,16 @@ impl Throttle {
     pub fn room(&self, now_ms: i64) -> usize {
         let bound = float(self.rules().rate);
         let room = self.used(|used| used.room(bound, now_ms));
+        if room < bound * TURN_S {
+            return 0;
+        }
         usize::try_from(whole(room.floor())).unwrap_or(usize::MAX)
     }
 
     /// Milliseconds until there is room again.
     pub fn room_in_ms(&self, now_ms: i64) -> i64 {
         let bound = float(self.rules().rate);
-        self.used(|used| used.room_in_ms(bound, now_ms))
+        self.used(|used| used.room_in_ms(bound * TURN_S, bound, now_ms))
     }
 
     /// Counts bytes of a listed replica; what was counted and not given after all is taken back.

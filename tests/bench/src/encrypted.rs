@@ -89,7 +89,7 @@ fn print(runs: &[Vec<Run>; 2]) {
     let of = |runs: &[Run], what: fn(&Run) -> f64| median(runs.iter().map(what).collect());
     println!(
         "| reading {} MiB | MiB/s | processor ms |",
-        LOAD.size * LOAD.count >> 20
+        (LOAD.size * LOAD.count) >> 20
     );
     println!("|---|---|---|");
     for (name, runs) in ["plain", "TLS"].iter().zip(runs) {

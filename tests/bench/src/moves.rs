@@ -24,6 +24,9 @@ const ANSWERS: Duration = Duration::from_secs(30);
 const HEALS: Duration = Duration::from_mins(1);
 const LARGEST: usize = 64 << 20;
 
+/// Replicas by partition.
+pub type Replicas = BTreeMap<i32, Vec<i32>>;
+
 /// The moves of one topic.
 pub struct Moves {
     addresses: Vec<String>,
@@ -158,40 +161,48 @@ impl Moves {
         sizes
     }
 
-    /// Sets or removes the throttle of all nodes and of the whole topic.
-    pub fn throttle(&self, rate: Option<u32>) {
+    /// Sets or removes a throttle as `kafka-reassign-partitions --throttle` does: of all nodes, for those who
+    /// have the partitions and those who get them.
+    pub fn throttle(&self, throttle: Option<(u32, &Replicas, &Replicas)>) {
         let config = |key: &str, value: Option<String>| AlterableConfig {
             name: key.to_owned(),
             config_operation: i8::from(value.is_none()),
             value,
             ..AlterableConfig::default()
         };
-        let resource = |resource_type, name: &str, keys: [&str; 2], value: Option<String>| {
-            AlterConfigsResource {
-                resource_type,
-                resource_name: name.to_owned(),
-                configs: keys.iter().map(|key| config(key, value.clone())).collect(),
-                ..AlterConfigsResource::default()
-            }
+        let pairs = |of: &dyn Fn(i32) -> Vec<i32>, all: &Replicas| {
+            let pairs = all.keys().flat_map(|partition| {
+                let nodes = of(*partition).into_iter();
+                nodes.map(move |node| format!("{partition}:{node}"))
+            });
+            pairs.collect::<Vec<_>>().join(",")
         };
-        let rates = ["leader", "follower"].map(|side| format!("{side}.replication.throttled.rate"));
-        let lists =
-            ["leader", "follower"].map(|side| format!("{side}.replication.throttled.replicas"));
+        let had = throttle.map(|(_, before, _)| pairs(&|at| before[&at].clone(), before));
+        let new = throttle.map(|(_, before, wanted)| {
+            let is_new = |at: i32, node: &i32| !before[&at].contains(node);
+            let of = |at: i32| {
+                let nodes = wanted[&at].iter().copied();
+                nodes.filter(|node| is_new(at, node)).collect()
+            };
+            pairs(&of, wanted)
+        });
+        let rate = throttle.map(|(rate, _, _)| rate.to_string());
+        let resource = |resource_type, name: &str, configs| AlterConfigsResource {
+            resource_type,
+            resource_name: name.to_owned(),
+            configs,
+            ..AlterConfigsResource::default()
+        };
+        let rates = vec![
+            config("leader.replication.throttled.rate", rate.clone()),
+            config("follower.replication.throttled.rate", rate),
+        ];
+        let lists = vec![
+            config("leader.replication.throttled.replicas", had),
+            config("follower.replication.throttled.replicas", new),
+        ];
         let request = IncrementalAlterConfigsRequest {
-            resources: vec![
-                resource(
-                    4,
-                    "",
-                    [&rates[0], &rates[1]],
-                    rate.map(|rate| rate.to_string()),
-                ),
-                resource(
-                    2,
-                    &self.topic,
-                    [&lists[0], &lists[1]],
-                    rate.map(|_| "*".to_owned()),
-                ),
-            ],
+            resources: vec![resource(4, "", rates), resource(2, &self.topic, lists)],
             ..IncrementalAlterConfigsRequest::default()
         };
         self.ask_any((&request, 1), |said| {

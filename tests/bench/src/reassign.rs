@@ -22,13 +22,17 @@ const RECORDS: u32 = 512;
 const RECORD_BYTES: usize = 1024;
 /// Numbers of those who wrote them begin here.
 const FILLERS: u32 = 1000;
+/// Those who write to another topic meanwhile, and to the one that moves.
 const WRITERS: u32 = 8;
+const INSIDE: u32 = 2;
 /// Bytes a second that each node may give and take: while the rate is measured, and otherwise.
 const RATES: (u32, u32) = (1_000_000, 4_000_000);
 /// A reassignment that takes longer has not ended.
 const ENDS: Duration = Duration::from_mins(3);
 /// How long a killed node is away.
 const AWAY: Duration = Duration::from_secs(6);
+/// As long as a rate is measured over, and a little more.
+const REST: Duration = Duration::from_secs(12);
 const LOOK: Duration = Duration::from_millis(250);
 
 const SETTINGS: [&str; 5] = [
@@ -93,6 +97,7 @@ fn fill(bootstrap: &str) -> Vec<sequence::Name> {
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", bootstrap)
         .set("acks", "all")
+        .set("enable.idempotence", "true")
         .set("linger.ms", "20")
         .set("batch.size", "65536")
         .create()
@@ -120,19 +125,22 @@ fn fill(bootstrap: &str) -> Vec<sequence::Name> {
     names
 }
 
-/// Where every partition is to be: its last replica goes to the next node that has none.
+/// Where every partition is to be: its last replica goes to the node that gets the fewest so far.
 fn targets(now: &BTreeMap<i32, Vec<i32>>) -> BTreeMap<i32, Vec<i32>> {
-    let nodes: Vec<i32> = (1..=NODES)
-        .filter_map(|id| i32::try_from(id).ok())
+    let mut given: BTreeMap<i32, u32> = (1..=NODES)
+        .filter_map(|id| Some((i32::try_from(id).ok()?, 0)))
         .collect();
     let mut targets = BTreeMap::new();
     for (partition, replicas) in now {
+        let free = given
+            .iter_mut()
+            .filter(|(node, _)| !replicas.contains(node));
         let mut wanted = replicas.clone();
-        let at = usize::try_from(*partition).expect("an index") % nodes.len();
-        let free = nodes.iter().cycle().skip(at).take(nodes.len());
-        let next = free.copied().find(|node| !replicas.contains(node));
-        wanted.pop();
-        wanted.extend(next);
+        if let Some((node, count)) = free.min_by_key(|(_, count)| **count) {
+            *count += 1;
+            wanted.pop();
+            wanted.push(*node);
+        }
         targets.insert(*partition, wanted);
     }
     targets
@@ -147,14 +155,16 @@ fn round(nodes: &mut Nodes, strike: Strike, promised: &mut Promised) -> bool {
         Strike::Nothing => RATES.0,
         _ => RATES.1,
     };
+    // What the round before used is forgotten by then, and gives no room for a burst.
+    thread::sleep(REST);
     let name = format!("load-{strike:?}").to_lowercase();
     topics::create(nodes.bootstrap(), &name, WRITERS, 3, &[]);
     let promise = Promise::Everything;
     let load = Writers::start(nodes.bootstrap(), &name, 0..WRITERS, WRITERS, promise);
-    let first = strike as u32 * WRITERS;
-    let inside = first..first + WRITERS;
+    let first = strike as u32 * INSIDE;
+    let inside = first..first + INSIDE;
     let inside = Writers::start(nodes.bootstrap(), TOPIC, inside, PARTITIONS, promise);
-    moves.throttle(Some(rate));
+    moves.throttle(Some((rate, &before, &wanted)));
     let began = Instant::now();
     moves.ask(
         &wanted
@@ -219,7 +229,7 @@ fn measured(moves: &Moves, before: &BTreeMap<i32, Vec<i32>>, rate: u32) -> Strin
     thread::sleep(Duration::from_secs(3));
     let first = moves.sizes(&is_new);
     let began = Instant::now();
-    thread::sleep(Duration::from_secs(11));
+    thread::sleep(Duration::from_secs(10));
     let second = moves.sizes(&is_new);
     let seconds = began.elapsed().as_secs_f64();
     let rates: Vec<f64> = second
