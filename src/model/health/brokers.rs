@@ -37,7 +37,7 @@ pub fn no_contact(scope: &Scope<'_>) -> Option<Finding> {
         severity: Severity::Crit,
         text: format!("no broker answers ({}){shown}", since.age(scope.now)),
         note: reasons.join("; "),
-        next: "Check the network from this host and the bootstrap addresses.",
+        next: "Mend what is said above, or check network and addresses.",
         since: Some(Since::Known(since)),
         place: Place::Brokers,
     })
