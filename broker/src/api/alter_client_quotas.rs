@@ -1,8 +1,8 @@
 //! `AlterClientQuotas` (49): the controller decides (KIP-546); the answer comes when this node goes by the
 //! new quotas.
 
-use super::Ctx;
 use super::forward::{self, Failure};
+use super::{Ctx, needs};
 use crate::meta::controller::quota_entity;
 use crate::meta::image::Image;
 use crate::quota::Limit;
@@ -13,6 +13,9 @@ use crate::wire::messages::{AlterClientQuotasRequest, AlterClientQuotasResponse}
 
 /// Asks the controller.
 pub async fn answer(ctx: &Ctx, request: AlterClientQuotasRequest) -> AlterClientQuotasResponse {
+    if let Err(denied) = ctx.rights().check_cluster(&needs::ALTER_QUOTAS) {
+        return refused(&request, &denied);
+    }
     let until = forward::usual_deadline(&ctx.broker);
     let asked = forward::submit(&ctx.broker, request.clone(), until).await;
     let response: AlterClientQuotasResponse = match asked {

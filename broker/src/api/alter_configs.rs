@@ -1,8 +1,9 @@
 //! `AlterConfigs` (33): replaces all values of a resource. Old, and kept for old clients: it becomes
 //! the single changes that lead to the same values, and goes their way.
 
+use super::describe_configs::OfResources;
 use super::incremental_alter_configs::{self as incremental, DELETE, SET};
-use super::{Ctx, describe_configs};
+use super::{Ctx, describe_configs, needs};
 use crate::meta::image::Image;
 use crate::wire::messages::alter_configs::{AlterConfigsResource, AlterConfigsResourceResponse};
 use crate::wire::messages::incremental_alter_configs::{
@@ -11,6 +12,12 @@ use crate::wire::messages::incremental_alter_configs::{
 use crate::wire::messages::{
     AlterConfigsRequest, AlterConfigsResponse, IncrementalAlterConfigsRequest,
 };
+
+const OF_RESOURCES: OfResources = [
+    needs::REPLACE_CLUSTER,
+    needs::REPLACE_TOPIC,
+    needs::REPLACE_GROUP,
+];
 
 /// Answers as `IncrementalAlterConfigs` does. A value that somebody else sets at the same time stays.
 pub async fn answer(ctx: &Ctx, request: AlterConfigsRequest) -> AlterConfigsResponse {
@@ -21,7 +28,7 @@ pub async fn answer(ctx: &Ctx, request: AlterConfigsRequest) -> AlterConfigsResp
         validate_only: request.validate_only,
         ..IncrementalAlterConfigsRequest::default()
     };
-    let answered = incremental::answer(ctx, asked).await;
+    let answered = incremental::answer_those_who(ctx, asked, &OF_RESOURCES).await;
     let responses = answered.responses.into_iter();
     AlterConfigsResponse {
         responses: responses

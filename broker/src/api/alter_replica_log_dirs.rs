@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Ctx, Data};
+use super::{Ctx, Data, needs};
 use crate::meta::image::Image;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::alter_replica_log_dirs::{
@@ -12,6 +12,9 @@ use crate::wire::messages::{AlterReplicaLogDirsRequest, AlterReplicaLogDirsRespo
 
 /// Begins the moves; how far they are says `DescribeLogDirs`.
 pub async fn answer(ctx: &Ctx, request: AlterReplicaLogDirsRequest) -> AlterReplicaLogDirsResponse {
+    if let Err(refused) = ctx.rights().check_cluster(&needs::MOVE_REPLICAS) {
+        return each(&request, |_, _, _| refused.code);
+    }
     let (data, image) = (Data::of(ctx), ctx.broker.replicas.image());
     let asked = request.clone();
     let served = tokio::task::spawn_blocking(move || serve(&data, &image, &asked)).await;

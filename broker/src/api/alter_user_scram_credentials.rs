@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Ctx;
 use super::forward::{self, Failure};
+use super::{Ctx, needs};
 use crate::meta::image::Image;
 use crate::sasl::scram::Hash;
 use crate::wire::messages::alter_user_scram_credentials::{
@@ -17,6 +17,9 @@ pub async fn answer(
     ctx: &Ctx,
     request: AlterUserScramCredentialsRequest,
 ) -> AlterUserScramCredentialsResponse {
+    if let Err(denied) = ctx.rights().check_cluster(&needs::ALTER_USERS) {
+        return refused(&request, &denied);
+    }
     let until = forward::usual_deadline(&ctx.broker);
     let asked = forward::submit(&ctx.broker, request.clone(), until).await;
     let response: AlterUserScramCredentialsResponse = match asked {

@@ -5,21 +5,48 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Broker, Framed, Opening, Refused, Work};
+use super::access::Rights;
+use super::{Broker, Caller, Framed, Opening, Refused, Work, needs};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::frame;
 use crate::wire::header::{HeaderForm, RequestHeader};
 use crate::wire::messages::{
-    ControllerCommandRequest, Message, QuorumStreamRequest, Request, decode_all,
+    ControllerCommandRequest, ControllerCommandResponse, Message, QuorumStreamRequest,
+    QuorumStreamResponse, Request, decode_all,
 };
 use crate::wire::primitives::Reader;
 
 /// Begins such a request; `None` for any other.
-pub(super) fn begin(broker: &Arc<Broker>, content: &Bytes) -> Result<Option<Work>, Refused> {
+pub(super) fn begin(
+    broker: &Arc<Broker>,
+    caller: &Caller,
+    content: &Bytes,
+) -> Result<Option<Work>, Refused> {
     let opening = Opening::read(content)?;
+    let rights = || Rights::of(broker, caller).check_cluster(&needs::BETWEEN_NODES);
     let work = match opening.key {
-        QuorumStreamRequest::KEY => stream(broker, read(content)?, opening),
-        ControllerCommandRequest::KEY => command(broker, read(content)?, opening),
+        QuorumStreamRequest::KEY => match rights() {
+            Ok(()) => stream(broker, read(content)?, opening),
+            Err(refused) => told(
+                &QuorumStreamResponse {
+                    error_code: refused.code,
+                    error_message: Some(refused.message),
+                    ..QuorumStreamResponse::default()
+                },
+                opening,
+            ),
+        },
+        ControllerCommandRequest::KEY => match rights() {
+            Ok(()) => command(broker, read(content)?, opening),
+            Err(refused) => told(
+                &ControllerCommandResponse {
+                    error_code: refused.code,
+                    leader_id: -1,
+                    ..ControllerCommandResponse::default()
+                },
+                opening,
+            ),
+        },
         _ => return Ok(None),
     };
     Ok(Some(work))
@@ -35,6 +62,11 @@ fn read<R: Request>(content: &Bytes) -> Result<R, Refused> {
 
 fn framed<M: Message>(answer: &M, opening: Opening) -> Framed {
     frame::response_frame(answer, opening.version, opening.correlation_id)
+}
+
+/// An answer that is known at once.
+fn told<M: Message>(answer: &M, opening: Opening) -> Work {
+    Work::InTurn(Box::pin(std::future::ready(framed(answer, opening))))
 }
 
 fn stream(broker: &Arc<Broker>, hello: QuorumStreamRequest, opening: Opening) -> Work {

@@ -1,10 +1,14 @@
 //! `CreateTopics` (19): the controller decides (rule 71); this node answers once it knows the new
 //! topics itself.
 
-use super::Ctx;
+use std::collections::BTreeMap;
+
+use super::access::Rights;
 use super::forward::{self, Failure};
+use super::{Ctx, needs};
 use crate::config::Layers;
 use crate::meta::image::Image;
+use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::create_topics::{
     CreatableTopic, CreatableTopicConfig, CreatableTopicResult,
 };
@@ -12,9 +16,69 @@ use crate::wire::messages::{CreateTopicsRequest, CreateTopicsResponse};
 
 /// The first version whose clients know `THROTTLING_QUOTA_EXCEEDED`.
 const STRICT_FROM: i16 = 6;
+/// The topic that the metadata is to clients: nobody makes it.
+const METADATA_TOPIC: &str = "__cluster_metadata";
 
 /// Asks the controller; the answer comes when this node knows the new topics.
-pub async fn answer(ctx: &Ctx, request: CreateTopicsRequest) -> CreateTopicsResponse {
+pub async fn answer(ctx: &Ctx, mut request: CreateTopicsRequest) -> CreateTopicsResponse {
+    let rights = ctx.rights();
+    let denied = take_denied(&rights, &mut request);
+    let mut response = if request.topics.is_empty() && !denied.is_empty() {
+        CreateTopicsResponse::default()
+    } else {
+        create(ctx, request).await
+    };
+    hide_configs(&rights, &mut response);
+    response.topics.extend(denied);
+    response
+}
+
+/// Takes the topics out of a request that the one who asks may not create, with what is told of them. Names that
+/// are there twice stay: they are refused anyway.
+fn take_denied(rights: &Rights, request: &mut CreateTopicsRequest) -> Vec<CreatableTopicResult> {
+    if rights.may_cluster(&needs::CREATE_ANY) {
+        return Vec::new();
+    }
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for topic in &request.topics {
+        *times.entry(topic.name.clone()).or_default() += 1;
+    }
+    let mut denied = Vec::new();
+    request.topics.retain(|topic| {
+        let is_once = times.get(&topic.name) == Some(&1);
+        let allowed = if is_once && topic.name != METADATA_TOPIC {
+            rights.check(&needs::CREATE_TOPIC, &topic.name)
+        } else {
+            Ok(())
+        };
+        denied.extend(allowed.err().map(|error_code| CreatableTopicResult {
+            name: topic.name.clone(),
+            error_code,
+            error_message: Some("Authorization failed.".to_owned()),
+            ..CreatableTopicResult::default()
+        }));
+        allowed.is_ok()
+    });
+    denied
+}
+
+/// Leaves out what topics were made with, where the one who asks may not know it.
+fn hide_configs(rights: &Rights, response: &mut CreateTopicsResponse) {
+    let made = response
+        .topics
+        .iter_mut()
+        .filter(|topic| topic.error_code.is_ok());
+    for topic in made {
+        if !rights.may(&needs::CREATED_CONFIGS, &topic.name) {
+            topic.topic_config_error_code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+            topic.configs = Some(Vec::new());
+            topic.num_partitions = -1;
+            topic.replication_factor = -1;
+        }
+    }
+}
+
+async fn create(ctx: &Ctx, request: CreateTopicsRequest) -> CreateTopicsResponse {
     let until = forward::deadline(request.timeout_ms);
     let asked = forward::submit_within_quota(ctx, request.clone(), STRICT_FROM, until).await;
     let response: CreateTopicsResponse = match asked {

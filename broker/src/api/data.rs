@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Ctx;
+use super::access::Rights;
 use crate::meta::image::Image;
 use crate::replica::Replicas;
 
@@ -17,6 +18,8 @@ pub struct Data {
     pub version: i16,
     /// Name of the listener that the request came in on.
     pub listener: Arc<str>,
+    /// What the one who asks may do.
+    pub rights: Rights,
 }
 
 impl Data {
@@ -26,6 +29,7 @@ impl Data {
             replicas: Arc::clone(&ctx.broker.replicas),
             version: ctx.version,
             listener: Arc::clone(&ctx.caller.listener),
+            rights: ctx.rights(),
         }
     }
 }

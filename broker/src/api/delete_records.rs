@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{Ctx, Data};
+use super::{Ctx, Data, needs};
 use crate::replica::TopicRef;
 use crate::replica::partition::Partition;
 use crate::replica::purgatory::{Bell, Wants};
@@ -71,11 +71,11 @@ fn begin(
     let mut pending = BTreeMap::new();
     for topic in request.topics {
         let mut done = DeleteRecordsTopicResult::default();
+        let allowed = data.rights.check(&needs::DELETE_RECORDS_TOPIC, &topic.name);
         for asked in &topic.partitions {
             let index = asked.partition_index;
-            let found = data
-                .replicas
-                .find(&image, TopicRef::Name(&topic.name), index);
+            let name = TopicRef::Name(&topic.name);
+            let found = allowed.and_then(|()| data.replicas.find(&image, name, index));
             let moved = found.and_then(|partition| {
                 let deleted = data.replicas.delete_records(&partition, asked.offset);
                 let start = deleted.map_err(|refusal| refusal.code)?;

@@ -1,7 +1,11 @@
 //! `DeleteTopics` (20): the controller decides (rule 72), unless this broker's settings forbid it.
 
-use super::Ctx;
+use std::collections::BTreeMap;
+
+use super::access::Rights;
 use super::forward::{self, Failure};
+use super::{Ctx, needs};
+use crate::meta::image::Image;
 use crate::meta::settings;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::delete_topics::{DeletableTopicResult, DeleteTopicState};
@@ -12,11 +16,84 @@ const STRICT_FROM: i16 = 5;
 
 /// Asks the controller; the answer comes when this node knows that the topics are gone.
 pub async fn answer(ctx: &Ctx, request: DeleteTopicsRequest) -> DeleteTopicsResponse {
-    let request = in_newest_form(request);
+    let mut request = in_newest_form(request);
     let image = ctx.broker.image();
     if !settings::layers(&image, &ctx.broker.config).flag("delete.topic.enable") {
         return refused(&request, &forbidden(ctx.version));
     }
+    let denied = take_denied(&ctx.rights(), &image, &mut request);
+    let mut response = if request.topics.is_empty() && !denied.is_empty() {
+        DeleteTopicsResponse::default()
+    } else {
+        delete(ctx, &image, request).await
+    };
+    response.responses.extend(denied);
+    response
+}
+
+/// Takes the topics out of a request that the one who asks may not delete, with what is told of them: the name
+/// behind an id, and that a topic does not exist, only to those who may describe it. What is there twice stays: it
+/// is refused anyway.
+fn take_denied(
+    rights: &Rights,
+    image: &Image,
+    request: &mut DeleteTopicsRequest,
+) -> Vec<DeletableTopicResult> {
+    if rights.may_cluster(&needs::DELETE_ANY) {
+        return Vec::new();
+    }
+    let place = |topic: &DeleteTopicState| (topic.name.clone(), topic.topic_id);
+    let mut times = BTreeMap::new();
+    for topic in &request.topics {
+        *times.entry(place(topic)).or_insert(0_usize) += 1;
+    }
+    let mut denied = Vec::new();
+    request.topics.retain(|topic| {
+        let told = match times.get(&place(topic)) {
+            Some(1) => denial(rights, image, topic),
+            _ => None,
+        };
+        let is_allowed = told.is_none();
+        denied.extend(told);
+        is_allowed
+    });
+    denied
+}
+
+/// What is told of a topic that the one who asks may not delete; `None` if the controller is to be asked.
+fn denial(
+    rights: &Rights,
+    image: &Image,
+    topic: &DeleteTopicState,
+) -> Option<DeletableTopicResult> {
+    let result = |name: Option<String>| DeletableTopicResult {
+        name,
+        topic_id: topic.topic_id,
+        error_code: needs::DELETE_TOPIC.error(),
+        error_message: Some(needs::DELETE_TOPIC.message().to_owned()),
+        ..DeletableTopicResult::default()
+    };
+    let seen = |name: &str| rights.may(&needs::DELETE_SEEN, name);
+    match topic.name.as_deref() {
+        Some(name) if topic.topic_id.is_zero() => {
+            let denied = if seen(name) && !image.topics.contains_key(name) {
+                Ok(())
+            } else {
+                rights.check(&needs::DELETE_TOPIC, name)
+            };
+            denied.err().map(|_| result(topic.name.clone()))
+        }
+        Some(_) => None,
+        None => {
+            let known = image.topic_by_id(topic.topic_id)?;
+            let denied = rights.check(&needs::DELETE_TOPIC, &known.name);
+            let shown = seen(&known.name).then(|| known.name.to_string());
+            denied.err().map(|_| result(shown))
+        }
+    }
+}
+
+async fn delete(ctx: &Ctx, image: &Image, request: DeleteTopicsRequest) -> DeleteTopicsResponse {
     let until = forward::deadline(request.timeout_ms);
     let asked = forward::submit_within_quota(ctx, request.clone(), STRICT_FROM, until).await;
     let response: DeleteTopicsResponse = match asked {

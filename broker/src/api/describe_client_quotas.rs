@@ -1,6 +1,6 @@
 //! `DescribeClientQuotas` (48): the quotas that are set for whom a filter picks (KIP-546).
 
-use super::Ctx;
+use super::{Ctx, needs};
 use crate::quota::{Entity, Kind, Limits, Name};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::describe_client_quotas::{
@@ -23,7 +23,15 @@ pub async fn answer(
     ctx: &Ctx,
     request: DescribeClientQuotasRequest,
 ) -> DescribeClientQuotasResponse {
-    describe(&ctx.broker.image().client_quotas, &request)
+    match ctx.rights().check_cluster(&needs::DESCRIBE_QUOTAS) {
+        Ok(()) => describe(&ctx.broker.image().client_quotas, &request),
+        Err(refused) => DescribeClientQuotasResponse {
+            error_code: refused.code,
+            error_message: Some(refused.message),
+            entries: None,
+            ..DescribeClientQuotasResponse::default()
+        },
+    }
 }
 
 /// The quotas that a request picks.

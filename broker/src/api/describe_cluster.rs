@@ -1,7 +1,8 @@
 //! `DescribeCluster` (60): the brokers, or on the controller's listener the controllers (rule 12,
 //! KIP-700, KIP-919, KIP-1073).
 
-use super::{Ctx, topology};
+use super::{Ctx, needs, topology};
+use crate::meta::acl::{CLUSTER, ResourceKind};
 use crate::meta::image::Image;
 use crate::peer::Address;
 use crate::wire::error_code::ErrorCode;
@@ -18,8 +19,16 @@ const CONTROLLERS: i8 = 2;
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
 pub async fn answer(ctx: &Ctx, request: DescribeClusterRequest) -> DescribeClusterResponse {
     let config = &ctx.broker.config;
+    let rights = ctx.rights();
     let image = ctx.broker.image();
     let on_controller = ctx.caller.on_controller_listener(config);
+    if on_controller && let Err(refused) = rights.check_cluster(&needs::CONTROLLERS) {
+        return DescribeClusterResponse {
+            error_code: refused.code,
+            error_message: Some(refused.message),
+            ..DescribeClusterResponse::default()
+        };
+    }
     let here = if on_controller { CONTROLLERS } else { BROKERS };
     let mut response = match refusal(request.endpoint_type, here) {
         Some(refusal) => refusal,
@@ -38,7 +47,11 @@ pub async fn answer(ctx: &Ctx, request: DescribeClusterRequest) -> DescribeClust
         response.endpoint_type = here;
     }
     if request.include_cluster_authorized_operations {
-        response.cluster_authorized_operations = topology::CLUSTER_OPERATIONS;
+        response.cluster_authorized_operations = if rights.may_cluster(&needs::CLUSTER_OPERATIONS) {
+            rights.operations(ResourceKind::Cluster, CLUSTER)
+        } else {
+            0
+        };
     }
     response
 }

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Ctx;
+use super::access::{Need, Rights};
+use super::{Ctx, needs};
 use crate::config::keys::{self, Audience, Key, Kind};
 use crate::config::layers::{Entry, Sourced};
 use crate::config::topic::{self, Values};
 use crate::config::{Layers, NodeConfig, group};
+use crate::meta::acl::CLUSTER;
 use crate::meta::image::Image;
 use crate::meta::record::Resource;
 use crate::meta::settings;
@@ -44,7 +46,8 @@ pub struct Detail {
 /// Answers from the metadata and this node's file.
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
 pub async fn answer(ctx: &Ctx, request: DescribeConfigsRequest) -> DescribeConfigsResponse {
-    describe(&ctx.broker.image(), &ctx.broker.config, &request)
+    let rights = ctx.rights();
+    describe(&ctx.broker.image(), &ctx.broker.config, &request, &rights)
 }
 
 /// The answer by an image and a node's file.
@@ -52,6 +55,7 @@ pub fn describe(
     image: &Image,
     node: &NodeConfig,
     request: &DescribeConfigsRequest,
+    rights: &Rights,
 ) -> DescribeConfigsResponse {
     let detail = Detail {
         synonyms: request.include_synonyms,
@@ -64,7 +68,12 @@ pub fn describe(
             error_message: None,
             ..DescribeConfigsResult::default()
         };
-        match entries(image, node, resource, detail) {
+        let allowed = check(
+            rights,
+            &OF_RESOURCES,
+            (resource.resource_type, &resource.resource_name),
+        );
+        match allowed.and_then(|()| entries(image, node, resource, detail)) {
             Ok(configs) => result.configs = wanted(configs, resource),
             Err((code, why)) => {
                 result.error_code = code;
@@ -104,6 +113,32 @@ pub fn resource(kind: i8, name: &str) -> Option<Resource> {
 }
 
 type Refusal = (ErrorCode, String);
+
+/// What one needs for the cluster, for a topic and for a group.
+pub type OfResources = [Need; 3];
+
+const OF_RESOURCES: OfResources = [
+    needs::CONFIGS_CLUSTER,
+    needs::CONFIGS_TOPIC,
+    needs::CONFIGS_GROUP,
+];
+
+/// Whether the one who asks may have to do with the configuration of a resource; of what has none there is nothing
+/// to say yet.
+pub fn check(
+    rights: &Rights,
+    [cluster, topic, group]: &OfResources,
+    (kind, name): (i8, &str),
+) -> Result<(), Refusal> {
+    let (need, name) = match kind {
+        BROKER | BROKER_LOGGER | CLIENT_METRICS => (cluster, CLUSTER),
+        TOPIC => (topic, name),
+        GROUP => (group, name),
+        _ => return Ok(()),
+    };
+    let allowed = rights.check(need, name);
+    allowed.map_err(|code| (code, need.message().to_owned()))
+}
 
 fn entries(
     image: &Image,

@@ -1,20 +1,26 @@
 //! `DescribeGroups` (15): state and members of the groups that this node coordinates (rule 66).
 
-use super::Ctx;
+use super::{Ctx, needs};
+use crate::meta::acl::ResourceKind;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::describe_groups::DescribedGroup;
 use crate::wire::messages::{DescribeGroupsRequest, DescribeGroupsResponse};
 
 /// First version that is told that a group does not exist (KIP-1043).
 const NOT_FOUND_VERSION: i16 = 6;
-/// Operations on a group that everybody may do while there is no authorizer: read, delete, describe,
-/// describe configs, alter configs, by Kafka's numbers (KIP-430).
-const GROUP_OPERATIONS: i32 = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
 
 /// Asks the coordinator, group by group.
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
 pub async fn answer(ctx: &Ctx, request: DescribeGroupsRequest) -> DescribeGroupsResponse {
+    let rights = ctx.rights();
     let describe = |group: String| {
+        if let Err(error_code) = rights.check(&needs::DESCRIBE_GROUP, &group) {
+            return DescribedGroup {
+                group_id: group,
+                error_code,
+                ..DescribedGroup::default()
+            };
+        }
         let mut told = match ctx.broker.groups.describe(&group) {
             Ok(Some(described)) => described,
             Ok(None) => missing(group, ctx.version),
@@ -25,7 +31,7 @@ pub async fn answer(ctx: &Ctx, request: DescribeGroupsRequest) -> DescribeGroups
             },
         };
         if request.include_authorized_operations && told.error_code.is_ok() {
-            told.authorized_operations = GROUP_OPERATIONS;
+            told.authorized_operations = rights.operations(ResourceKind::Group, &told.group_id);
         }
         told
     };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Ctx, Data};
+use super::{Ctx, Data, needs};
 use crate::log::Log;
 use crate::replica::directories::Directory;
 use crate::replica::partition::Partition;
@@ -16,7 +16,13 @@ use crate::wire::messages::{DescribeLogDirsRequest, DescribeLogDirsResponse};
 /// Describes every directory; of the replicas, those that are asked for.
 #[expect(clippy::unused_async, reason = "every API is asked the same way")]
 pub async fn answer(ctx: &Ctx, request: DescribeLogDirsRequest) -> DescribeLogDirsResponse {
-    serve(&Data::of(ctx), &request)
+    match ctx.rights().check_cluster(&needs::DESCRIBE_DISKS) {
+        Ok(()) => serve(&Data::of(ctx), &request),
+        Err(refused) => DescribeLogDirsResponse {
+            error_code: refused.code,
+            ..DescribeLogDirsResponse::default()
+        },
+    }
 }
 
 /// Answers by what the replicas hold.

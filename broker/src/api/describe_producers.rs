@@ -1,6 +1,6 @@
 //! `DescribeProducers` (61): who writes to the partitions that this broker leads (KIP-664).
 
-use super::{Ctx, Data};
+use super::{Ctx, Data, needs};
 use crate::log::ActiveProducer;
 use crate::meta::image::Image;
 use crate::replica::TopicRef;
@@ -27,12 +27,15 @@ pub fn serve(data: &Data, request: DescribeProducersRequest) -> DescribeProducer
 }
 
 fn describe(data: &Data, image: &Image, topic: TopicRequest) -> TopicResponse {
+    let need = &needs::DESCRIBE_PRODUCERS_TOPIC;
+    let allowed = data.rights.check(need, &topic.name);
     let indexes = topic.partition_indexes.iter();
     let partitions = indexes.map(|index| {
-        let found = producers(data, image, &topic.name, *index);
+        let found = allowed.and_then(|()| producers(data, image, &topic.name, *index));
         PartitionResponse {
             partition_index: *index,
             error_code: *found.as_ref().err().unwrap_or(&ErrorCode::NONE),
+            error_message: allowed.err().map(|_| need.message().to_owned()),
             active_producers: found.unwrap_or_default().iter().map(state).collect(),
             ..PartitionResponse::default()
         }

@@ -1,7 +1,7 @@
 //! `DescribeQuorum` (55): leader, voters and observers of the metadata (KIP-595, KIP-836, KIP-853).
 
-use super::Ctx;
 use super::forward::Failure;
+use super::{Ctx, needs};
 use crate::config::NodeConfig;
 use crate::meta::quorum::{QuorumReplica, QuorumStatus};
 use crate::wire::error_code::ErrorCode;
@@ -18,6 +18,9 @@ const NODES_VERSION: i16 = 2;
 
 /// Answers with what the leader says of the quorum.
 pub async fn answer(ctx: &Ctx, request: DescribeQuorumRequest) -> DescribeQuorumResponse {
+    if let Err(refused) = ctx.rights().check_cluster(&needs::DESCRIBE_VOTERS) {
+        return failed(refused);
+    }
     match ctx.broker.quorum.describe().await {
         Ok(status) => {
             let mut response = describe(&status, &ctx.broker.config, &request);
@@ -26,14 +29,15 @@ pub async fn answer(ctx: &Ctx, request: DescribeQuorumRequest) -> DescribeQuorum
             }
             response
         }
-        Err(error) => {
-            let failure = Failure::from(error);
-            DescribeQuorumResponse {
-                error_code: failure.code,
-                error_message: Some(failure.message),
-                ..DescribeQuorumResponse::default()
-            }
-        }
+        Err(error) => failed(error.into()),
+    }
+}
+
+fn failed(failure: Failure) -> DescribeQuorumResponse {
+    DescribeQuorumResponse {
+        error_code: failure.code,
+        error_message: Some(failure.message),
+        ..DescribeQuorumResponse::default()
     }
 }
 

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use super::{Ctx, topology};
+use super::access::Rights;
+use super::{Ctx, needs, topology};
+use crate::meta::acl::ResourceKind;
 use crate::meta::image::{Image, Topic};
 use crate::meta::record::PartitionState;
 use crate::meta::settings;
@@ -31,6 +33,7 @@ pub async fn answer(
         &ctx.caller.listener,
         &request,
         limit.unwrap_or(LIMIT),
+        &ctx.rights(),
     )
 }
 
@@ -40,6 +43,7 @@ pub fn describe(
     listener: &str,
     request: &DescribeTopicPartitionsRequest,
     limit: usize,
+    rights: &Rights,
 ) -> DescribeTopicPartitionsResponse {
     let asked = usize::try_from(request.response_partition_limit).unwrap_or(0);
     let (from, start) = match &request.cursor {
@@ -52,13 +56,16 @@ pub fn describe(
     let mut page = Page {
         image,
         listener,
+        rights,
         left: limit.min(asked).max(1),
         response: DescribeTopicPartitionsResponse::default(),
     };
     let start = |name: &str| if name == from { start } else { 0 };
     if request.topics.is_empty() {
         let later = (Bound::Included(from), Bound::Unbounded);
-        for (name, topic) in image.topics.range::<str, _>(later) {
+        let seen = |name: &str| rights.may(&needs::PARTITIONS_TOPIC, name);
+        let topics = image.topics.range::<str, _>(later);
+        for (name, topic) in topics.filter(|(name, _)| seen(name)) {
             if !page.add(name, Some(topic), start(name)) {
                 break;
             }
@@ -66,18 +73,32 @@ pub fn describe(
         return page.response;
     }
     let names: BTreeSet<&str> = request.topics.iter().map(|one| one.name.as_str()).collect();
+    let mut denied = Vec::new();
+    let mut seen = Vec::new();
     for name in names.range(from..) {
+        match rights.check(&needs::PARTITIONS_TOPIC, name) {
+            Ok(()) => seen.push(name),
+            Err(error_code) => denied.push(DescribeTopicPartitionsResponseTopic {
+                error_code,
+                name: Some((*name).to_owned()),
+                ..DescribeTopicPartitionsResponseTopic::default()
+            }),
+        }
+    }
+    for name in seen {
         let topic = image.topics.get(*name).map(AsRef::as_ref);
         if !page.add(name, topic, start(name)) {
             break;
         }
     }
+    page.response.topics.extend(denied);
     page.response
 }
 
 struct Page<'a> {
     image: &'a Image,
     listener: &'a str,
+    rights: &'a Rights,
     left: usize,
     response: DescribeTopicPartitionsResponse,
 }
@@ -94,6 +115,7 @@ impl Page<'_> {
                 error_code: topology::missing(name),
                 name: Some(name.to_owned()),
                 is_internal: topology::is_internal(name),
+                topic_authorized_operations: self.rights.operations(ResourceKind::Topic, name),
                 ..DescribeTopicPartitionsResponseTopic::default()
             };
             self.response.topics.push(unknown);
@@ -107,7 +129,7 @@ impl Page<'_> {
             partitions: partitions
                 .map(|(index, state)| self.partition(index, state))
                 .collect(),
-            topic_authorized_operations: topology::TOPIC_OPERATIONS,
+            topic_authorized_operations: self.rights.operations(ResourceKind::Topic, name),
             ..DescribeTopicPartitionsResponseTopic::default()
         };
         self.left -= described.partitions.len();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Ctx;
+use super::{Ctx, needs};
 use crate::meta::image::Image;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::describe_user_scram_credentials::{
@@ -19,7 +19,14 @@ pub async fn answer(
     ctx: &Ctx,
     request: DescribeUserScramCredentialsRequest,
 ) -> DescribeUserScramCredentialsResponse {
-    describe(&ctx.broker.image(), request)
+    match ctx.rights().check_cluster(&needs::DESCRIBE_USERS) {
+        Ok(()) => describe(&ctx.broker.image(), request),
+        Err(refused) => DescribeUserScramCredentialsResponse {
+            error_code: refused.code,
+            error_message: Some(refused.message),
+            ..DescribeUserScramCredentialsResponse::default()
+        },
+    }
 }
 
 /// The users that are asked for; all of them for none.

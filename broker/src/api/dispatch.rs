@@ -273,7 +273,7 @@ macro_rules! served {
             }
             caller.session.admit(Opening::read(content)?.key)?;
             if caller.on_controller_listener(&broker.config)
-                && let Some(work) = controllers::begin(broker, content)?
+                && let Some(work) = controllers::begin(broker, caller, content)?
             {
                 return Ok(work);
             }

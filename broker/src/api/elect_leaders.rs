@@ -1,7 +1,7 @@
 //! `ElectLeaders` (43): the controller decides (rule 43). Never elects here.
 
-use super::Ctx;
 use super::forward::{self, Failure};
+use super::{Ctx, needs};
 use crate::wire::messages::elect_leaders::{
     PartitionResult, ReplicaElectionResult, TopicPartitions,
 };
@@ -12,6 +12,9 @@ const WITH_ERROR: i16 = 1;
 
 /// Asks the controller.
 pub async fn answer(ctx: &Ctx, request: ElectLeadersRequest) -> ElectLeadersResponse {
+    if let Err(denied) = ctx.rights().check_cluster(&needs::ELECT) {
+        return refused(&request, &denied, ctx.version);
+    }
     let until = forward::deadline(request.timeout_ms);
     match forward::submit(&ctx.broker, request.clone(), until).await {
         Ok(response) => response,

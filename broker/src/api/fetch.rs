@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::quotas::timed;
 use super::room::{AnswerRoom, Held};
-use super::{Ctx, Data};
+use super::{Ctx, Data, needs};
 use crate::meta::image::Image;
 use crate::meta::record::PartitionState;
 use crate::quota::rate::whole;
@@ -121,10 +121,31 @@ fn bytes(asked: i32) -> usize {
     usize::try_from(asked).unwrap_or(0)
 }
 
+/// The follower that asks; −1 is a client.
+fn follower(request: &FetchRequest) -> i32 {
+    request.replica_id.max(request.replica_state.replica_id)
+}
+
+/// A follower may fetch everything or nothing.
+fn may_follow(data: &Data) -> Result<(), ErrorCode> {
+    let allowed = data.rights.check_cluster(&needs::FETCH_FOLLOWER);
+    allowed.map_err(|_| ErrorCode::TOPIC_AUTHORIZATION_FAILED)
+}
+
+/// Whether a client may read a topic; of an id that is unknown there is nothing to say yet.
+fn may_read(data: &Data, image: &Image, topic: TopicRef<'_>) -> Result<(), ErrorCode> {
+    let name = match topic {
+        TopicRef::Id(id) => image.topic_by_id(id).map(|known| &*known.name),
+        TopicRef::Name(name) => Some(name),
+    };
+    let need = &needs::FETCH_TOPIC;
+    name.map_or(Ok(()), |name| data.rights.check(need, name))
+}
+
 /// Who asks, but for where its log starts.
 fn reader(request: &FetchRequest, partition: &FetchPartition) -> Reader {
     let state = &request.replica_state;
-    let id = request.replica_id.max(state.replica_id);
+    let id = follower(request);
     if id >= 0 {
         return Reader::Follower {
             id,
@@ -142,14 +163,17 @@ impl<'a> Fetch<'a> {
     fn new(data: &'a Data, request: &FetchRequest) -> Self {
         let image = data.replicas.image();
         let mut spots = Vec::new();
+        let follows = (follower(request) >= 0).then(|| may_follow(data));
         for topic in &request.topics {
             let name = if data.version >= 13 {
                 TopicRef::Id(topic.topic_id)
             } else {
                 TopicRef::Name(&topic.topic)
             };
+            let allowed = follows.unwrap_or_else(|| may_read(data, &image, name));
             for partition in &topic.partitions {
-                let found = data.replicas.find(&image, name, partition.partition);
+                let find = |()| data.replicas.find(&image, name, partition.partition);
+                let found = allowed.and_then(find);
                 spots.push(Spot::new(found, reader(request, partition), partition));
             }
         }

@@ -1,9 +1,10 @@
 //! `FindCoordinator` (10): which broker coordinates a group (rule 57, KIP-699). The first who asks
 //! makes `__consumer_offsets`. Only an active leader counts, at its address of the asker's listener.
 
-use super::Ctx;
+use super::access::Need;
 use super::forward;
 use super::topology;
+use super::{Ctx, needs};
 use crate::group::{GroupSettings, OFFSETS_TOPIC};
 use crate::meta::image::Image;
 use crate::wire::error_code::ErrorCode;
@@ -15,6 +16,8 @@ use crate::wire::messages::{
 
 /// First version that asks for many keys at once.
 const BATCHED_VERSION: i16 = 4;
+/// First version that knows share groups.
+const SHARE_VERSION: i16 = 6;
 /// How long the controller may take to make the topic, in milliseconds.
 const CREATE_TIMEOUT_MS: i32 = 5_000;
 
@@ -26,14 +29,29 @@ pub async fn answer(ctx: &Ctx, request: FindCoordinatorRequest) -> FindCoordinat
     };
     let mut found = Vec::with_capacity(keys.len());
     let refused = refusal(request.key_type);
-    if refused.is_none() {
+    let rights = ctx.rights();
+    let denied = |key: &str| match request.key_type {
+        0 => told(&needs::FIND_GROUP, rights.check(&needs::FIND_GROUP, key)),
+        1 => {
+            let need = &needs::FIND_TRANSACTION;
+            told(need, rights.check(need, key))
+        }
+        2 if ctx.version >= SHARE_VERSION => {
+            let allowed = rights.check_cluster(&needs::FIND_SHARE);
+            told(&needs::FIND_SHARE, allowed.map_err(|refused| refused.code))
+        }
+        _ => None,
+    };
+    let denied: Vec<_> = keys.iter().map(|key| denied(key)).collect();
+    if refused.is_none() && denied.iter().any(Option::is_none) {
         create_topic(ctx).await;
     }
     let image = ctx.broker.image();
-    for key in keys {
-        let place = match &refused {
-            Some(why) => Err((ErrorCode::INVALID_REQUEST, (*why).to_owned())),
-            None => locate(ctx, &image, &key),
+    for (key, denied) in keys.into_iter().zip(denied) {
+        let place = match (denied, &refused) {
+            (Some(denied), _) => Err(denied),
+            (None, Some(why)) => Err((ErrorCode::INVALID_REQUEST, (*why).to_owned())),
+            (None, None) => locate(ctx, &image, &key),
         };
         found.push(place.unwrap_or_else(|(error_code, message)| Coordinator {
             node_id: -1,
@@ -47,6 +65,12 @@ pub async fn answer(ctx: &Ctx, request: FindCoordinatorRequest) -> FindCoordinat
         }
     }
     respond(ctx.version, found)
+}
+
+/// A denial, as it is told.
+fn told(need: &Need, allowed: Result<(), ErrorCode>) -> Option<(ErrorCode, String)> {
+    let code = allowed.err()?;
+    Some((code, need.message().to_owned()))
 }
 
 /// Why there are no coordinators of a kind, where there are none.

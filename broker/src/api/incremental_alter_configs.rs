@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use super::describe_configs::{self, BROKER, BROKER_LOGGER};
-use super::{Ctx, forward};
+use super::access::Rights;
+use super::describe_configs::{self, BROKER, BROKER_LOGGER, OfResources};
+use super::{Ctx, forward, needs};
 use crate::config::keys;
 use crate::meta::image::Image;
 use crate::wire::error_code::ErrorCode;
@@ -20,13 +21,29 @@ pub const SET: i8 = 0;
 pub const DELETE: i8 = 1;
 const SUBTRACT: i8 = 3;
 
+const OF_RESOURCES: OfResources = [
+    needs::CHANGE_CLUSTER,
+    needs::CHANGE_TOPIC,
+    needs::CHANGE_GROUP,
+];
+
 /// Asks the controller for what it can judge; resources are answered in the order of the request.
 pub async fn answer(
     ctx: &Ctx,
     request: IncrementalAlterConfigsRequest,
 ) -> IncrementalAlterConfigsResponse {
+    answer_those_who(ctx, request, &OF_RESOURCES).await
+}
+
+/// Answers those who may do as these needs say.
+pub async fn answer_those_who(
+    ctx: &Ctx,
+    request: IncrementalAlterConfigsRequest,
+    needed: &OfResources,
+) -> IncrementalAlterConfigsResponse {
     let until = forward::usual_deadline(&ctx.broker);
     let mut answers = judge(&request.resources, ctx.broker.config.node_id);
+    deny(&ctx.rights(), needed, &request.resources, &mut answers);
     let left: Vec<_> = answers
         .iter()
         .zip(&request.resources)
@@ -90,6 +107,24 @@ pub fn judge(
         }
     };
     changes.iter().map(one).collect()
+}
+
+/// Puts denials where the request itself is in order, or about log levels.
+fn deny(
+    rights: &Rights,
+    needed: &OfResources,
+    changes: &[AlterConfigsResource],
+    answers: &mut [Option<AlterConfigsResourceResponse>],
+) {
+    for (change, answer) in changes.iter().zip(answers) {
+        if answer.is_some() && change.resource_type != BROKER_LOGGER {
+            continue;
+        }
+        let of = (change.resource_type, change.resource_name.as_str());
+        if let Err((code, why)) = describe_configs::check(rights, needed, of) {
+            *answer = Some(refused(change, code, &why));
+        }
+    }
 }
 
 fn refused(

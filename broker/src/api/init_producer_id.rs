@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::forward::{self, Failure};
-use super::{Broker, Ctx};
+use super::{Broker, Ctx, needs};
 use crate::meta::quorum::SubmitError;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::{
@@ -24,6 +24,9 @@ const AHEAD: Duration = Duration::from_secs(1);
 
 /// Answers with an id of this broker's block.
 pub async fn answer(ctx: &Ctx, request: InitProducerIdRequest) -> InitProducerIdResponse {
+    if let Err(error_code) = allowed(ctx, &request) {
+        return refused(error_code);
+    }
     if let Some(error_code) = refusal(&request) {
         return refused(error_code);
     }
@@ -39,6 +42,21 @@ pub async fn answer(ctx: &Ctx, request: InitProducerIdRequest) -> InitProducerId
             refused(failure.code)
         }
     }
+}
+
+/// Whether the one who asks may write with such an id; without a transaction, who may write to any topic may.
+fn allowed(ctx: &Ctx, request: &InitProducerIdRequest) -> Result<(), ErrorCode> {
+    let rights = ctx.rights();
+    if let Some(id) = &request.transactional_id {
+        return rights.check(&needs::PRODUCER_ID_TRANSACTION, id);
+    }
+    let cluster = &needs::PRODUCER_ID_CLUSTER;
+    if rights.may_cluster(cluster) || rights.may_somewhere(&needs::PRODUCER_ID_TOPIC) {
+        return Ok(());
+    }
+    rights
+        .check_cluster(cluster)
+        .map_err(|refused| refused.code)
 }
 
 /// Why a request cannot be served, whatever the controller says: a transactional id needs a

@@ -1,6 +1,6 @@
 //! `JoinGroup` (11): waits until the group's next generation (rules 58, 59).
 
-use super::Ctx;
+use super::{Ctx, needs};
 use crate::group::Member;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::{JoinGroupRequest, JoinGroupResponse};
@@ -10,6 +10,14 @@ const NULLABLE_VERSION: i16 = 7;
 
 /// Asks the coordinator.
 pub async fn answer(ctx: &Ctx, request: JoinGroupRequest) -> JoinGroupResponse {
+    if let Err(error_code) = ctx.rights().check(&needs::JOIN, &request.group_id) {
+        let refused = JoinGroupResponse {
+            error_code,
+            generation_id: -1,
+            ..JoinGroupResponse::default()
+        };
+        return fit(refused, ctx.version);
+    }
     if request.group_id.is_empty() {
         return fit(
             JoinGroupResponse {

@@ -1,6 +1,6 @@
 //! `LeaveGroup` (13): members go, several and by instance id from version 3 (rule 62, KIP-345).
 
-use super::Ctx;
+use super::{Ctx, needs};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::leave_group::{MemberIdentity, MemberResponse};
 use crate::wire::messages::{LeaveGroupRequest, LeaveGroupResponse};
@@ -12,6 +12,9 @@ const BATCHED_VERSION: i16 = 3;
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
 pub async fn answer(ctx: &Ctx, request: LeaveGroupRequest) -> LeaveGroupResponse {
     let group = request.group_id.as_str();
+    if let Err(code) = ctx.rights().check(&needs::LEAVE, group) {
+        return refused(code);
+    }
     if group.is_empty() {
         return refused(ErrorCode::INVALID_GROUP_ID);
     }

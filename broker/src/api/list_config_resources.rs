@@ -1,7 +1,7 @@
 //! `ListConfigResources` (74): which resources can be described (KIP-714, KIP-1142).
 
-use super::Ctx;
 use super::describe_configs::{BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC};
+use super::{Ctx, needs};
 use crate::meta::image::Image;
 use crate::meta::record::Resource;
 use crate::wire::error_code::ErrorCode;
@@ -11,7 +11,13 @@ use crate::wire::messages::{ListConfigResourcesRequest, ListConfigResourcesRespo
 /// Answers from what this node knows.
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
 pub async fn answer(ctx: &Ctx, request: ListConfigResourcesRequest) -> ListConfigResourcesResponse {
-    describe(&ctx.broker.image(), &request, ctx.version)
+    match ctx.rights().check_cluster(&needs::LIST_CONFIGS) {
+        Ok(()) => describe(&ctx.broker.image(), &request, ctx.version),
+        Err(refused) => ListConfigResourcesResponse {
+            error_code: refused.code,
+            ..ListConfigResourcesResponse::default()
+        },
+    }
 }
 
 /// The answer by an image. Version 0 asks for client metrics alone, which nobody has here; no type

@@ -1,17 +1,20 @@
 //! `ListGroups` (16): the groups that this node coordinates, by state (KIP-518) and type (KIP-848).
 
-use super::Ctx;
+use super::{Ctx, needs};
 use crate::wire::messages::list_groups::ListedGroup;
 use crate::wire::messages::{ListGroupsRequest, ListGroupsResponse};
 
 /// Asks the coordinator. While any of its partitions is being read there is no answer yet.
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
 pub async fn answer(ctx: &Ctx, request: ListGroupsRequest) -> ListGroupsResponse {
+    let rights = ctx.rights();
+    let all = rights.may_cluster(&needs::LIST_ALL_GROUPS);
+    let may_see = |group: &ListedGroup| all || rights.may(&needs::LIST_GROUP, &group.group_id);
     match ctx.broker.groups.list() {
         Ok(groups) => ListGroupsResponse {
             groups: groups
                 .into_iter()
-                .filter(|group| is_asked_for(group, &request))
+                .filter(|group| is_asked_for(group, &request) && may_see(group))
                 .collect(),
             ..ListGroupsResponse::default()
         },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ctx, Data};
+use super::{Ctx, Data, needs};
 use crate::log::{Log, LogError};
 use crate::replica::TopicRef;
 use crate::replica::epochs::check_leader_epoch;
@@ -93,9 +93,12 @@ pub fn serve(data: &Data, request: ListOffsetsRequest) -> ListOffsetsResponse {
             .filter(|index| !seen.insert(*index))
             .collect();
         let mut done = ListOffsetsTopicResponse::default();
+        let allowed = data.rights.check(&needs::LIST_OFFSETS_TOPIC, &topic.name);
         for asked in &topic.partitions {
             let name = TopicRef::Name(&topic.name);
-            let found = if twice.contains(&asked.partition_index) {
+            let found = if let Err(code) = allowed {
+                Err(code)
+            } else if twice.contains(&asked.partition_index) {
                 Err(ErrorCode::INVALID_REQUEST)
             } else {
                 let partition = data.replicas.find(&image, name, asked.partition_index);

@@ -1,6 +1,6 @@
 //! `ListPartitionReassignments` (46): the moves in progress, from the image (rule 48, KIP-455).
 
-use super::Ctx;
+use super::{Ctx, needs};
 use crate::meta::image::{Image, Topic};
 use crate::meta::record::PartitionState;
 use crate::wire::messages::list_partition_reassignments::{
@@ -16,7 +16,14 @@ pub async fn answer(
     ctx: &Ctx,
     request: ListPartitionReassignmentsRequest,
 ) -> ListPartitionReassignmentsResponse {
-    describe(&ctx.broker.image(), &request)
+    match ctx.rights().check_cluster(&needs::LIST_MOVES) {
+        Ok(()) => describe(&ctx.broker.image(), &request),
+        Err(refused) => ListPartitionReassignmentsResponse {
+            error_code: refused.code,
+            error_message: Some(refused.message),
+            ..ListPartitionReassignmentsResponse::default()
+        },
+    }
 }
 
 /// The answer by an image. Partitions that do not move, or do not exist, are left out.

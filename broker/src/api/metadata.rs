@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use super::access::Rights;
 use super::forward::{self, Failure};
-use super::{Ctx, create_topics, topology};
+use super::{Ctx, create_topics, needs, topology};
 use crate::config::NodeConfig;
+use crate::meta::acl::{CLUSTER, ResourceKind};
 use crate::meta::image::{Image, Topic};
 use crate::meta::record::PartitionState;
 use crate::meta::settings;
@@ -24,6 +26,8 @@ const CREATION_MS: i32 = 2_000;
 /// Who asks, and of whom.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
+    /// What the one who asks may do.
+    pub rights: &'a Rights,
     /// What the cluster is.
     pub image: &'a Image,
     /// The cluster's id.
@@ -40,7 +44,9 @@ pub struct View<'a> {
 pub async fn answer(ctx: &Ctx, request: MetadataRequest) -> MetadataResponse {
     let image = ctx.broker.image();
     let own = own(&ctx.broker.config, &ctx.caller.listener);
+    let rights = ctx.rights();
     let view = View {
+        rights: &rights,
         image: &image,
         cluster_id: &ctx.broker.cluster_id,
         listener: &ctx.caller.listener,
@@ -51,6 +57,7 @@ pub async fn answer(ctx: &Ctx, request: MetadataRequest) -> MetadataResponse {
     let allowed = (ctx.version < 4 || request.allow_auto_topic_creation)
         && settings::layers(&image, &ctx.broker.config).flag("auto.create.topics.enable");
     if allowed {
+        forbid_creation(&rights, &mut response);
         create_missing(ctx, &image, &mut response).await;
     }
     response
@@ -64,6 +71,7 @@ pub fn describe(view: &View<'_>, request: &MetadataRequest) -> MetadataResponse 
         Some(topics) if view.version > 0 || !topics.is_empty() => topics,
         _ => {
             let all = view.image.topics.values();
+            let all = all.filter(|topic| view.rights.may(&needs::METADATA_TOPIC, &topic.name));
             response.topics = all.map(|topic| known(view, topic, operations)).collect();
             return response;
         }
@@ -88,10 +96,12 @@ fn cluster(view: &View<'_>, request: &MetadataRequest) -> MetadataResponse {
         brokers: listed(view),
         cluster_id: Some(view.cluster_id.to_owned()),
         controller_id: topology::told_controller(view.image, view.listener, view.own.node_id),
-        cluster_authorized_operations: if request.include_cluster_authorized_operations {
-            topology::CLUSTER_OPERATIONS
-        } else {
+        cluster_authorized_operations: if !request.include_cluster_authorized_operations {
             i32::MIN
+        } else if view.rights.may_cluster(&needs::METADATA_OPERATIONS) {
+            view.rights.operations(ResourceKind::Cluster, CLUSTER)
+        } else {
+            0
         },
         ..MetadataResponse::default()
     }
@@ -154,9 +164,25 @@ fn one(view: &View<'_>, asked: &MetadataRequestTopic, operations: bool) -> Metad
                 ..MetadataResponseTopic::default()
             };
         };
-        return known(view, topic, operations);
+        return match view.rights.check(&needs::METADATA_TOPIC, &topic.name) {
+            Ok(()) => known(view, topic, operations),
+            Err(error_code) => MetadataResponseTopic {
+                error_code,
+                name: None,
+                topic_id: asked.topic_id,
+                ..MetadataResponseTopic::default()
+            },
+        };
     }
     let name = asked.name.as_deref().unwrap_or_default();
+    // Whether the topic exists is not looked at: nobody may learn it who may not describe it.
+    if let Err(error_code) = view.rights.check(&needs::METADATA_TOPIC, name) {
+        return MetadataResponseTopic {
+            error_code,
+            name: Some(name.to_owned()),
+            ..MetadataResponseTopic::default()
+        };
+    }
     match view.image.topics.get(name) {
         Some(topic) => known(view, topic, operations),
         None => MetadataResponseTopic {
@@ -178,7 +204,7 @@ fn known(view: &View<'_>, topic: &Topic, operations: bool) -> MetadataResponseTo
             .map(|(index, state)| partition(view, index, state))
             .collect(),
         topic_authorized_operations: if operations {
-            topology::TOPIC_OPERATIONS
+            view.rights.operations(ResourceKind::Topic, &topic.name)
         } else {
             i32::MIN
         },
@@ -205,13 +231,31 @@ fn partition(view: &View<'_>, index: i32, state: &PartitionState) -> MetadataRes
     }
 }
 
+/// Denies topics that do not exist and that the one who asks may not make by asking.
+fn forbid_creation(rights: &Rights, response: &mut MetadataResponse) {
+    let missing = response.topics.iter_mut().filter(|topic| is_missing(topic));
+    for topic in missing {
+        let name = topic.name.as_deref().unwrap_or_default();
+        if rights.may_cluster(&needs::METADATA_CREATE_ANY) {
+            return;
+        }
+        if let Err(error_code) = rights.check(&needs::METADATA_CREATE, name) {
+            topic.error_code = error_code;
+            topic.topic_authorized_operations = i32::MIN;
+        }
+    }
+}
+
+/// Whether a topic was asked for by name and does not exist.
+fn is_missing(topic: &MetadataResponseTopic) -> bool {
+    topic.error_code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+}
+
 /// Creates topics that are asked for by name and do not exist. Their first answer says that they
 /// have no leader yet (rule 10), or why they cannot be created.
 async fn create_missing(ctx: &Ctx, image: &Image, response: &mut MetadataResponse) {
     let layers = settings::layers(image, &ctx.broker.config);
-    let missing = |topic: &&mut MetadataResponseTopic| {
-        topic.error_code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
-    };
+    let missing = |topic: &&mut MetadataResponseTopic| is_missing(topic);
     let topics: Vec<_> = response
         .topics
         .iter_mut()

@@ -1,6 +1,8 @@
 //! `OffsetDelete` (47): offsets of topics that a group no longer reads go (rule 66, KIP-496).
 
-use super::Ctx;
+use std::collections::BTreeMap;
+
+use super::{Ctx, needs};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::offset_delete::{
     OffsetDeleteRequestTopic, OffsetDeleteResponsePartition, OffsetDeleteResponseTopic,
@@ -10,8 +12,23 @@ use crate::wire::messages::{OffsetDeleteRequest, OffsetDeleteResponse};
 /// Asks the coordinator for the topics that exist.
 pub async fn answer(ctx: &Ctx, request: OffsetDeleteRequest) -> OffsetDeleteResponse {
     let image = ctx.broker.image();
+    let rights = ctx.rights();
+    if let Err(error_code) = rights.check(&needs::FORGET_GROUP, &request.group_id) {
+        return OffsetDeleteResponse {
+            error_code,
+            ..OffsetDeleteResponse::default()
+        };
+    }
+    let names = request.topics.iter().map(|topic| topic.name.as_str());
+    let need = &needs::FORGET_TOPIC;
+    let denied: BTreeMap<&str, ErrorCode> = names
+        .filter_map(|name| Some((name, rights.check(need, name).err()?)))
+        .collect();
     let exists = |topic: &OffsetDeleteRequestTopic| image.topics.contains_key(topic.name.as_str());
-    let known = request.topics.iter().filter(|topic| exists(topic));
+    let known = request
+        .topics
+        .iter()
+        .filter(|topic| exists(topic) && !denied.contains_key(topic.name.as_str()));
     let which = known.flat_map(|topic| {
         let partitions = topic.partitions.iter();
         partitions.map(|one| (topic.name.clone(), one.partition_index))
@@ -30,7 +47,9 @@ pub async fn answer(ctx: &Ctx, request: OffsetDeleteRequest) -> OffsetDeleteResp
         }
     };
     let code = |topic: &OffsetDeleteRequestTopic| {
-        if !exists(topic) {
+        if let Some(code) = denied.get(topic.name.as_str()) {
+            *code
+        } else if !exists(topic) {
             ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
         } else if read.contains(&topic.name) {
             ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Ctx;
+use super::access::Rights;
+use super::{Ctx, needs};
 use crate::group::{Groups, OffsetValue};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::offset_fetch::{
@@ -20,18 +21,29 @@ const TOP_ERROR_VERSION: i16 = 2;
 
 /// Partitions by topic, or all.
 type Which = Option<Vec<(String, Vec<i32>)>>;
+/// What is told of one partition: its offset, if it has one, or why not.
+type Known = Result<Option<OffsetValue>, ErrorCode>;
 /// What is told of each partition.
-type Told = Vec<(String, Vec<(i32, Option<OffsetValue>)>)>;
+type Told = Vec<(String, Vec<(i32, Known)>)>;
+
+/// Whom is told what: the groups, and what the one who asks may see.
+struct Desk<'a> {
+    groups: &'a Groups,
+    rights: Rights,
+}
 
 /// Asks the coordinator, group by group.
 #[expect(clippy::unused_async, reason = "every API is asked in the same way")]
 pub async fn answer(ctx: &Ctx, request: OffsetFetchRequest) -> OffsetFetchResponse {
-    let groups = &ctx.broker.groups;
+    let desk = Desk {
+        groups: &ctx.broker.groups,
+        rights: ctx.rights(),
+    };
     if ctx.version < BATCHED_VERSION {
         let which = request
             .topics
             .map(|topics| topics.into_iter().map(old).collect());
-        return one(groups, &request.group_id, which, ctx.version);
+        return one(&desk, &request.group_id, which, ctx.version);
     }
     let asked = request.groups.into_iter().map(|group| {
         let which: Which = group
@@ -39,7 +51,7 @@ pub async fn answer(ctx: &Ctx, request: OffsetFetchRequest) -> OffsetFetchRespon
             .map(|topics| topics.into_iter().map(new).collect());
         many(
             group.group_id.clone(),
-            fetch(groups, &group.group_id, which.as_ref()),
+            desk.fetch(&group.group_id, which.as_ref()),
         )
     });
     OffsetFetchResponse {
@@ -56,37 +68,58 @@ fn new(topic: OffsetFetchRequestTopics) -> (String, Vec<i32>) {
     (topic.name, topic.partition_indexes)
 }
 
-fn fetch(
-    groups: &Groups,
-    group: &str,
-    which: Option<&Vec<(String, Vec<i32>)>>,
-) -> Result<Told, ErrorCode> {
-    let Some(which) = which else {
-        let mut told: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for (topic, index, value) in groups.fetch(group, None)? {
-            told.entry(topic).or_default().push((index, Some(value)));
+impl Desk<'_> {
+    fn fetch(
+        &self,
+        group: &str,
+        which: Option<&Vec<(String, Vec<i32>)>>,
+    ) -> Result<Told, ErrorCode> {
+        self.rights.check(&needs::OFFSETS_GROUP, group)?;
+        match which {
+            Some(which) => self.fetch_some(group, which),
+            None => self.fetch_all(group),
         }
-        return Ok(told.into_iter().collect());
-    };
-    let pairs = which.iter();
-    let pairs = pairs.flat_map(|(topic, at)| at.iter().map(|index| (topic.as_str(), *index)));
-    let found = groups.fetch(group, Some(&pairs.collect::<Vec<_>>()))?;
-    let mut found: BTreeMap<(String, i32), OffsetValue> = found
-        .into_iter()
-        .map(|(topic, index, value)| ((topic, index), value))
-        .collect();
-    let mut told = Vec::with_capacity(which.len());
-    for (topic, at) in which {
-        let values = at.iter();
-        let values = values.map(|index| (*index, found.remove(&(topic.clone(), *index))));
-        told.push((topic.clone(), values.collect()));
     }
-    Ok(told)
+
+    /// All offsets of a group, but for those of topics that the one who asks must not know of.
+    fn fetch_all(&self, group: &str) -> Result<Told, ErrorCode> {
+        let mut told: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for (topic, index, value) in self.groups.fetch(group, None)? {
+            let of_topic = told.entry(topic).or_default();
+            of_topic.push((index, Ok(Some(value))));
+        }
+        told.retain(|topic, _| self.rights.may(&needs::OFFSETS_TOPIC, topic));
+        Ok(told.into_iter().collect())
+    }
+
+    fn fetch_some(&self, group: &str, which: &[(String, Vec<i32>)]) -> Result<Told, ErrorCode> {
+        let allowed = which.iter();
+        let allowed: Vec<_> = allowed
+            .map(|(topic, at)| (topic, at, self.rights.check(&needs::OFFSETS_TOPIC, topic)))
+            .collect();
+        let pairs = allowed.iter().filter(|(_, _, allowed)| allowed.is_ok());
+        let pairs =
+            pairs.flat_map(|(topic, at, _)| at.iter().map(|index| (topic.as_str(), *index)));
+        let found = self.groups.fetch(group, Some(&pairs.collect::<Vec<_>>()))?;
+        let mut found: BTreeMap<(String, i32), OffsetValue> = found
+            .into_iter()
+            .map(|(topic, index, value)| ((topic, index), value))
+            .collect();
+        let mut told = Vec::with_capacity(which.len());
+        for (topic, at, allowed) in allowed {
+            let values = at.iter().map(|index| {
+                let value = found.remove(&(topic.clone(), *index));
+                (*index, allowed.map(|()| value))
+            });
+            told.push((topic.clone(), values.collect()));
+        }
+        Ok(told)
+    }
 }
 
 /// The answer for the one group of older versions.
-fn one(groups: &Groups, group: &str, which: Which, version: i16) -> OffsetFetchResponse {
-    let (told, code) = match fetch(groups, group, which.as_ref()) {
+fn one(desk: &Desk<'_>, group: &str, which: Which, version: i16) -> OffsetFetchResponse {
+    let (told, code) = match desk.fetch(group, which.as_ref()) {
         Ok(told) => (told, ErrorCode::NONE),
         // Version 1 has errors of partitions alone.
         Err(code) if version < TOP_ERROR_VERSION => (nothing(which), code),
@@ -110,16 +143,17 @@ fn one(groups: &Groups, group: &str, which: Which, version: i16) -> OffsetFetchR
 fn nothing(which: Which) -> Told {
     let topics = which.unwrap_or_default().into_iter();
     topics
-        .map(|(topic, at)| (topic, at.into_iter().map(|index| (index, None)).collect()))
+        .map(|(topic, at)| {
+            (
+                topic,
+                at.into_iter().map(|index| (index, Ok(None))).collect(),
+            )
+        })
         .collect()
 }
 
-fn old_partition(
-    index: i32,
-    value: Option<OffsetValue>,
-    error_code: ErrorCode,
-) -> OffsetFetchResponsePartition {
-    let value = value.unwrap_or(NOTHING);
+fn old_partition(index: i32, known: Known, of_all: ErrorCode) -> OffsetFetchResponsePartition {
+    let (value, error_code) = parted(known, of_all);
     OffsetFetchResponsePartition {
         partition_index: index,
         committed_offset: value.offset,
@@ -148,13 +182,22 @@ fn many(group_id: String, told: Result<Told, ErrorCode>) -> OffsetFetchResponseG
     }
 }
 
-fn new_partition((index, value): (i32, Option<OffsetValue>)) -> OffsetFetchResponsePartitions {
-    let value = value.unwrap_or(NOTHING);
+/// The offset that is told, and the error beside it.
+fn parted(known: Known, of_all: ErrorCode) -> (OffsetValue, ErrorCode) {
+    match known {
+        Ok(value) => (value.unwrap_or(NOTHING), of_all),
+        Err(code) => (NOTHING, code),
+    }
+}
+
+fn new_partition((index, known): (i32, Known)) -> OffsetFetchResponsePartitions {
+    let (value, error_code) = parted(known, ErrorCode::NONE);
     OffsetFetchResponsePartitions {
         partition_index: index,
         committed_offset: value.offset,
         committed_leader_epoch: value.leader_epoch,
         metadata: Some(value.metadata),
+        error_code,
         ..OffsetFetchResponsePartitions::default()
     }
 }
@@ -174,7 +217,7 @@ mod tests {
 
     #[test]
     fn nothing_committed_is_minus_one_and_an_empty_text_without_an_error() {
-        let told = many("g".into(), Ok(vec![("t".into(), vec![(3, None)])]));
+        let told = many("g".into(), Ok(vec![("t".into(), vec![(3, Ok(None))])]));
         let partition = &told.topics[0].partitions[0];
         assert_eq!(
             (partition.partition_index, partition.committed_offset),

@@ -1,6 +1,6 @@
 //! `OffsetForLeaderEpoch` (23): where leader epochs ended (rules 28 and 29).
 
-use super::{Ctx, Data};
+use super::{Ctx, Data, needs};
 use crate::meta::image::Image;
 use crate::replica::TopicRef;
 use crate::replica::epochs::check_leader_epoch;
@@ -23,11 +23,17 @@ pub async fn answer(
 pub fn serve(data: &Data, request: OffsetForLeaderEpochRequest) -> OffsetForLeaderEpochResponse {
     let image = data.replicas.image();
     let mut response = OffsetForLeaderEpochResponse::default();
+    let follows = data.rights.may_cluster(&needs::EPOCHS_FOLLOWER);
     for topic in request.topics {
+        let allowed = if follows {
+            Ok(())
+        } else {
+            data.rights.check(&needs::EPOCHS_TOPIC, &topic.topic)
+        };
         let partitions = topic.partitions.iter();
         let partitions = partitions
             .map(|asked| {
-                let found = end_of(data, &image, &topic.topic, asked);
+                let found = allowed.and_then(|()| end_of(data, &image, &topic.topic, asked));
                 let (leader_epoch, end_offset) = *found.as_ref().unwrap_or(&(-1, -1));
                 EpochEndOffset {
                     error_code: found.err().unwrap_or(ErrorCode::NONE),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Begun, Ctx, Data};
+use super::{Begun, Ctx, Data, needs};
 use crate::meta::image::Image;
 use crate::replica::partition::{Partition, Refusal};
 use crate::replica::purgatory::Bell;
@@ -49,8 +49,17 @@ pub fn serve(data: &Data, request: ProduceRequest) -> Begun {
     let acks = match request.acks {
         0 | 1 => Acks::Leader,
         -1 => Acks::All,
-        _ => return Begun::Now(refused(data, &request)),
+        _ => {
+            let code = ErrorCode::INVALID_REQUIRED_ACKS;
+            return Begun::Now(refused(data, &request, code));
+        }
     };
+    if let Err(code) = may_write_transactions(data, &request) {
+        return match request.acks {
+            0 => Begun::Close,
+            _ => Begun::Now(refused(data, &request, code)),
+        };
+    }
     let mut produce = Produce {
         data,
         image: data.replicas.image(),
@@ -84,8 +93,27 @@ pub fn serve(data: &Data, request: ProduceRequest) -> Begun {
     }
 }
 
-/// An `acks` that means nothing: every partition is told so (rule 13).
-fn refused(data: &Data, request: &ProduceRequest) -> ProduceResponse {
+/// Whether the one who asks may write what the request says of transactions, if it does.
+fn may_write_transactions(data: &Data, request: &ProduceRequest) -> Result<(), ErrorCode> {
+    let topics = request.topic_data.iter();
+    let mut batches = topics.flat_map(|topic| topic.partition_data.iter());
+    if !data.rights.are_limited() || !batches.any(|one| is_transactional(one.records.as_ref())) {
+        return Ok(());
+    }
+    match request.transactional_id.as_deref() {
+        Some(id) => data.rights.check(&needs::PRODUCE_TRANSACTION, id),
+        None => Err(needs::PRODUCE_TRANSACTION.error()),
+    }
+}
+
+/// Whether a batch says that it belongs to a transaction.
+fn is_transactional(records: Option<&Bytes>) -> bool {
+    let attributes = records.and_then(|records| records.get(21..23));
+    attributes.is_some_and(|bits| bits.last().is_some_and(|low| low & 0x10 != 0))
+}
+
+/// Every partition with the same reason why nothing is written, such as `acks` that mean nothing (rule 13).
+fn refused(data: &Data, request: &ProduceRequest, code: ErrorCode) -> ProduceResponse {
     let mut response = ProduceResponse::default();
     for topic in &request.topic_data {
         let partitions = topic.partition_data.iter();
@@ -93,7 +121,7 @@ fn refused(data: &Data, request: &ProduceRequest) -> ProduceResponse {
             name: topic.name.clone(),
             topic_id: topic.topic_id,
             partition_responses: partitions
-                .map(|data| failure(data.index, ErrorCode::INVALID_REQUIRED_ACKS.into()))
+                .map(|data| failure(data.index, code.into()))
                 .collect(),
             ..TopicProduceResponse::default()
         });
@@ -109,10 +137,15 @@ impl Produce<'_> {
             topic_id: topic.topic_id,
             ..TopicProduceResponse::default()
         };
+        let allowed = self.allowed(&done);
         for data in topic.partition_data {
             let place = done.partition_responses.len();
             let name = topic_ref(self.data.version, &done);
-            let answer = match self.append(name, &data) {
+            let appended = match allowed {
+                Ok(()) => self.append(name, &data),
+                Err(code) => Err(code.into()),
+            };
+            let answer = match appended {
                 Ok((partition, written)) => {
                     let waits = self.acks == Acks::All && !written.committed;
                     self.pending.extend(waits.then_some(Pending {
@@ -131,6 +164,16 @@ impl Produce<'_> {
             done.partition_responses.push(answer);
         }
         self.response.responses.push(done);
+    }
+
+    /// Whether the one who asks may write to a topic; of an id that is unknown there is nothing to say yet.
+    fn allowed(&self, topic: &TopicProduceResponse) -> Result<(), ErrorCode> {
+        let name = match topic_ref(self.data.version, topic) {
+            TopicRef::Id(id) => self.image.topic_by_id(id).map(|known| &*known.name),
+            TopicRef::Name(name) => Some(name),
+        };
+        let need = &needs::PRODUCE_TOPIC;
+        name.map_or(Ok(()), |name| self.data.rights.check(need, name))
     }
 
     fn append(

@@ -1,6 +1,6 @@
 //! `SyncGroup` (14): waits until the leader's assignment is committed (rule 60).
 
-use super::Ctx;
+use super::{Ctx, needs};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::messages::{SyncGroupRequest, SyncGroupResponse};
 
@@ -9,7 +9,14 @@ const NAMED_VERSION: i16 = 5;
 
 /// Asks the coordinator.
 pub async fn answer(ctx: &Ctx, request: SyncGroupRequest) -> SyncGroupResponse {
-    match refusal(&request, ctx.version) {
+    let allowed = ctx.rights().check(&needs::SYNC, &request.group_id);
+    let refused = match refusal(&request, ctx.version) {
+        Some(ErrorCode::INCONSISTENT_GROUP_PROTOCOL) => {
+            Some(ErrorCode::INCONSISTENT_GROUP_PROTOCOL)
+        }
+        other => allowed.err().or(other),
+    };
+    match refused {
         Some(error_code) => SyncGroupResponse {
             error_code,
             ..SyncGroupResponse::default()

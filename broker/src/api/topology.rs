@@ -6,15 +6,6 @@ use crate::meta::record::{Listener, PartitionState};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::uuid::Uuid;
 
-/// Operations on a topic that everybody may do while there is no authorizer: read, write, create,
-/// delete, alter, describe, describe configs, alter configs, by Kafka's numbers (KIP-430).
-pub const TOPIC_OPERATIONS: i32 =
-    1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 11;
-
-/// Operations on the cluster that everybody may do: create, alter, describe, cluster action,
-/// describe configs, alter configs, idempotent write.
-pub const CLUSTER_OPERATIONS: i32 = 1 << 5 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12;
-
 /// The topics that brokers keep for themselves.
 pub const INTERNAL_TOPICS: [&str; 3] = [
     "__consumer_offsets",

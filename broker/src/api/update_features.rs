@@ -1,8 +1,8 @@
 //! `UpdateFeatures` (57): the controller decides (KIP-584); the answer comes when this node knows the new
 //! levels.
 
-use super::Ctx;
 use super::forward;
+use super::{Ctx, needs};
 use crate::wire::messages::update_features::{FeatureUpdateKey, UpdatableFeatureResult};
 use crate::wire::messages::{UpdateFeaturesRequest, UpdateFeaturesResponse};
 
@@ -17,6 +17,13 @@ const SAFE_DOWNGRADE: i8 = 2;
 
 /// Asks the controller.
 pub async fn answer(ctx: &Ctx, request: UpdateFeaturesRequest) -> UpdateFeaturesResponse {
+    if let Err(refused) = ctx.rights().check_cluster(&needs::UPDATE_LEVELS) {
+        return UpdateFeaturesResponse {
+            error_code: refused.code,
+            error_message: Some(refused.message),
+            ..UpdateFeaturesResponse::default()
+        };
+    }
     let until = forward::deadline(request.timeout_ms);
     let asked = of_today(request, ctx.version);
     let submitted = forward::submit(&ctx.broker, asked.clone(), until).await;

@@ -1,7 +1,8 @@
-//! Who is at the other end of a connection, and whether they may be there. The decisions are pure
-//! ([`login`], [`token`], [`principal`]); what they need to know comes from the metadata and from
+//! Who is at the other end of a connection, whether they may be there, and what they may do. The decisions are pure
+//! ([`login`], [`token`], [`principal`], [`authorizer`]); what they need to know comes from the metadata and from
 //! settings. Never sends a byte and never shows a password, key or token.
 
+pub mod authorizer;
 pub mod gate;
 pub mod key_ring;
 pub mod login;

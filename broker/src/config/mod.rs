@@ -1,5 +1,6 @@
 //! Settings by Kafka's own key names: what they may be, what they are, where that came from.
 
+pub mod authorization;
 pub mod first_users;
 pub mod group;
 pub mod keys;

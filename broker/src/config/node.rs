@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::authorization::{self, Authorization};
 use super::first_users::{self, FirstUser};
 use super::keys::{self, BadSetting, Key};
 use super::listeners::{self, Place};
@@ -87,6 +88,8 @@ pub struct NodeConfig {
     pub to_brokers: Outgoing,
     /// How this node enters the controllers' listeners.
     pub to_controllers: Outgoing,
+    /// Who may do what, where anybody is asked for permission.
+    pub authorization: Option<Authorization>,
     /// `lookout.scram.users`: users that a new cluster begins with.
     pub first_users: Vec<FirstUser>,
     pub log_dirs: Vec<PathBuf>,
@@ -274,6 +277,11 @@ impl<'a> Values<'a> {
                 &controller_listener,
                 &protocols,
                 "sasl.mechanism.controller.protocol",
+            )?,
+            authorization: Authorization::read(
+                self.text(authorization::CLASS),
+                self.text(authorization::SUPER_USERS),
+                keys::boolean(self.text(authorization::EVERYONE)).unwrap_or_default(),
             )?,
             first_users: first_users::parse(self.text("lookout.scram.users"))?,
             controller_listener,

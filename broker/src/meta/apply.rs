@@ -45,6 +45,8 @@ pub fn apply(image: &mut Image, offset: i64, record: &Record, delta: &mut Delta)
         Record::ClientQuota { entity, key, value } => {
             Arc::make_mut(&mut image.client_quotas).set(entity, *key, *value)
         }
+        Record::AccessControlEntry { acl } => Arc::make_mut(&mut image.acls).add(acl),
+        Record::RemoveAccessControlEntry { acl } => Arc::make_mut(&mut image.acls).remove(acl),
     };
     if fitted.is_none() {
         log::warn!("metadata record at offset {offset} does not fit and is skipped: {record:?}");

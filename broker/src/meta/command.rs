@@ -169,4 +169,6 @@ commands! {
         AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse
     ),
     AlterClientQuotas(AlterClientQuotasRequest, AlterClientQuotasResponse),
+    CreateAcls(CreateAclsRequest, CreateAclsResponse),
+    DeleteAcls(DeleteAclsRequest, DeleteAclsResponse),
 }

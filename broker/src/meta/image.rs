@@ -8,6 +8,7 @@ use crate::quota::Limits;
 use crate::sasl::scram::{Credential, Hash};
 use crate::wire::uuid::Uuid;
 
+use super::acl::Acls;
 use super::apply::apply;
 use super::record::{PartitionState, Record, Registration, Resource};
 
@@ -32,6 +33,8 @@ pub struct Image {
     pub scram_users: Arc<BTreeMap<String, BTreeMap<Hash, Credential>>>,
     /// Quotas of clients and addresses.
     pub client_quotas: Arc<Limits>,
+    /// Access rules.
+    pub acls: Arc<Acls>,
 }
 
 /// A registered broker.
@@ -164,6 +167,8 @@ impl Image {
                 value: Some(*amount),
             }));
         }
+        let acls = self.acls.iter();
+        records.extend(acls.map(|acl| Record::AccessControlEntry { acl }));
         records
     }
 

@@ -3,6 +3,7 @@
 //!
 //! `handle` and `apply` know no clock, no I/O and no randomness: what they need of these comes in.
 
+pub mod acl;
 pub mod apply;
 pub mod command;
 pub mod controller;

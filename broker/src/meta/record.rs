@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::acl::Acl;
 use crate::quota::{Amount, Entity, Limit};
 use crate::sasl::scram::{Credential, Hash};
 use crate::wire::uuid::Uuid;
@@ -95,6 +96,16 @@ pub enum Record {
         key: Limit,
         /// How much.
         value: Option<Amount>,
+    },
+    /// An access rule holds.
+    AccessControlEntry {
+        /// What it says.
+        acl: Acl,
+    },
+    /// An access rule holds no longer.
+    RemoveAccessControlEntry {
+        /// What it said.
+        acl: Acl,
     },
 }
 

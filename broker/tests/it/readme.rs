@@ -1,6 +1,7 @@
 //! The table of APIs in `broker/README.md` against the code: what the codec speaks, and what a broker serves.
 
 use broker::api::SERVED;
+use broker::api::needs::NEEDS;
 use broker::wire::messages::APIS;
 
 const README: &str = include_str!("../../README.md");
@@ -9,7 +10,7 @@ const README: &str = include_str!("../../README.md");
 fn the_readme_lists_every_api_with_its_versions() {
     let listed: Vec<String> = README
         .lines()
-        .filter(|line| line.starts_with("| ") && line.contains(" | `"))
+        .filter(|line| line.contains(" | `") && line.as_bytes()[2].is_ascii_digit())
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
     let known: Vec<String> = APIS
@@ -26,6 +27,24 @@ fn the_readme_lists_every_api_with_its_versions() {
         })
         .collect();
     assert_eq!(listed, known);
+}
+
+#[test]
+fn the_readme_lists_who_may_ask_for_what() {
+    let known = NEEDS.iter().flat_map(|(key, needs)| {
+        let name = key.name().unwrap();
+        let row = move |need: &broker::api::access::Need| {
+            let (operation, kind, what) = (need.operation, need.kind, need.what);
+            format!("| `{name}` | `{operation}` | `{kind}` | {what} |")
+        };
+        needs.iter().map(row)
+    });
+    let listed = README
+        .lines()
+        .skip_while(|line| *line != "| API | operation | on | asked for |")
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    assert_eq!(listed.collect::<Vec<_>>(), known.collect::<Vec<_>>());
 }
 
 /// The versions that a broker answers: those that it tells clients and that the codec speaks.

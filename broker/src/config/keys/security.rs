@@ -5,8 +5,12 @@ use super::Key;
 
 keys! {
     SECURITY:
+    Boolean "allow.everyone.if.no.acl.found" = Text("false"), Any,
+        ReadOnly, InForce, Shown,
+        "Whether everybody may use what no access rule speaks of; for the authorizer.";
     String "authorizer.class.name" = Text(""), Any,
-        ReadOnly, NoEffect, Shown, "Java class that decides who may do what.";
+        ReadOnly, InForce, Shown,
+        "What decides who may do what: empty for nobody, or org.apache.kafka.metadata.authorizer.StandardAuthorizer.";
     Int "connection.failed.authentication.delay.ms" = Text("100"), AtLeast(0),
         ReadOnly, InForce, Shown, "How long a connection stays open after a failed login.";
     Long "connections.max.reauth.ms" = Text("0"), Any,
@@ -180,4 +184,7 @@ keys! {
         ReadOnly, InForce, Shown, "Password of that file.";
     String "ssl.truststore.type" = Text("JKS"), Any,
         ReadOnly, InForce, Shown, "Format of that file.";
+    String "super.users" = Text(""), Any,
+        ReadOnly, InForce, Shown,
+        "Principals that may do everything, separated by semicolons; for the authorizer.";
 }

@@ -1,6 +1,7 @@
 //! The active controller: commands in, records and a reply out. Pure: time and randomness come in, and
 //! it never waits for its records to be agreed on.
 
+mod acls;
 mod allowance;
 mod assignment;
 mod brokers;
@@ -31,6 +32,7 @@ use super::record::Record;
 use crate::quota::Buckets;
 use draft::Draft;
 
+pub use acls::acl;
 pub use quotas::entity as quota_entity;
 pub use settings::ControllerSettings;
 pub use topic_name::check_name;
@@ -133,6 +135,8 @@ impl Controller {
                 scram::alter_credentials(draft_ref, request).into()
             }
             Command::AlterClientQuotas(request) => quotas::alter_quotas(draft_ref, request).into(),
+            Command::CreateAcls(request) => acls::create(draft_ref, request).into(),
+            Command::DeleteAcls(request) => acls::delete(draft_ref, request).into(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! DescribeConfigs, and what becomes of changes (rules 73 and 74).
 
+use broker::api::access::Rights;
 use broker::api::describe_configs::{
     BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC, describe,
 };
@@ -33,7 +34,7 @@ fn ask(cluster: &Cluster, kind: i8, name: &str, keys: Option<&[&str]>) -> Descri
         ("log.retention.hours", "24"),
         ("ssl.keystore.password", "s3cret"),
     ]);
-    let mut response = describe(&cluster.0, &node, &request);
+    let mut response = describe(&cluster.0, &node, &request, &Rights::default());
     response.results.remove(0)
 }
 

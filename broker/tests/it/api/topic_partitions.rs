@@ -1,5 +1,6 @@
 //! DescribeTopicPartitions, page by page (rule 12, KIP-966).
 
+use broker::api::access::Rights;
 use broker::api::describe_topic_partitions::describe;
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::describe_topic_partitions::{
@@ -60,7 +61,13 @@ fn all_pages(cluster: &Cluster, names: &[&str], limit: i32) -> Vec<String> {
     let mut cursor: Option<(String, i32)> = None;
     for _ in 0..20 {
         let from = cursor.as_ref().map(|(topic, at)| (topic.as_str(), *at));
-        let response = describe(&cluster.0, "PLAINTEXT", &request(names, limit, from), 2_000);
+        let response = describe(
+            &cluster.0,
+            "PLAINTEXT",
+            &request(names, limit, from),
+            2_000,
+            &Rights::default(),
+        );
         let page = told(&response);
         let count: usize = page.iter().map(|(_, indexes)| indexes.len()).sum();
         assert!(count <= usize::try_from(limit).unwrap());
@@ -98,6 +105,7 @@ fn the_brokers_limit_holds_and_a_page_is_never_empty() {
             "PLAINTEXT",
             &request(&["a"], asked, None),
             limit,
+            &Rights::default(),
         );
         response.topics[0].partitions.len()
     };
@@ -114,6 +122,7 @@ fn a_cursor_at_a_topic_that_is_gone_goes_on_with_the_next() {
         "PLAINTEXT",
         &request(&[], 100, Some(("aa", 2))),
         2_000,
+        &Rights::default(),
     );
     assert_eq!(told(&response)[0], ("b".to_owned(), vec![0, 1, 2]));
     let negative = describe(
@@ -121,6 +130,7 @@ fn a_cursor_at_a_topic_that_is_gone_goes_on_with_the_next() {
         "PLAINTEXT",
         &request(&["a"], 100, Some(("a", -1))),
         2_000,
+        &Rights::default(),
     );
     assert_eq!(told(&negative), [("a".to_owned(), vec![0, 1, 2])]);
     let beyond = describe(
@@ -128,6 +138,7 @@ fn a_cursor_at_a_topic_that_is_gone_goes_on_with_the_next() {
         "PLAINTEXT",
         &request(&["a"], 100, Some(("a", 9))),
         2_000,
+        &Rights::default(),
     );
     assert_eq!(
         (told(&beyond), next(&beyond)),
@@ -145,7 +156,7 @@ fn eligible_leaders_and_unknown_topics_are_told() {
     cluster.topic("a", &[state]);
     cluster.fence(3, true);
     let asked = request(&["a", "nope", "a b"], 2_000, None);
-    let response = describe(&cluster.0, "PLAINTEXT", &asked, 2_000);
+    let response = describe(&cluster.0, "PLAINTEXT", &asked, 2_000, &Rights::default());
     let partition = &response.topics[0].partitions[0];
     assert_eq!(partition.eligible_leader_replicas, Some(vec![2]));
     assert_eq!(partition.last_known_elr, Some(vec![3]));

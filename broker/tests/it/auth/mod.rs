@@ -1,6 +1,8 @@
-//! Who may enter a listener, and how: TLS, certificates, logins.
+//! Who may enter a listener, and how: TLS, certificates, logins; and who may do what.
 
+mod acls;
 mod any_bytes;
+mod authorizer;
 mod between;
 mod login;
 mod mechanisms;

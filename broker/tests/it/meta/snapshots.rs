@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use broker::meta::acl::{Acl, Operation, Pattern, Permission, ResourceKind};
 use broker::meta::apply::apply;
 use broker::meta::image::{Delta, Image};
 use broker::meta::record::{PartitionState, Record, Registration, Resource};
@@ -52,6 +53,28 @@ fn resource() -> impl Strategy<Value = Resource> {
     ]
 }
 
+/// Few of each kind, so that the same rules come and go.
+fn acl() -> impl Strategy<Value = Acl> {
+    let name = prop_oneof![name(), Just("*".to_owned())];
+    let of = |all: &'static [Operation]| prop::sample::select(all);
+    (
+        prop::sample::select(ResourceKind::ALL),
+        name,
+        prop::sample::select(Pattern::ALL),
+        of(&[Operation::All, Operation::Read]),
+        prop::sample::select(Permission::ALL),
+    )
+        .prop_map(|(kind, name, pattern, operation, permission)| Acl {
+            kind,
+            name,
+            pattern,
+            principal: "User:alice".to_owned(),
+            host: "*".to_owned(),
+            operation,
+            permission,
+        })
+}
+
 fn registration() -> impl Strategy<Value = Registration> {
     (
         0..4_i32,
@@ -87,6 +110,8 @@ fn record() -> impl Strategy<Value = Record> {
             .prop_map(|(resource, key, value)| Record::Config { resource, key, value }),
         1 => any::<i64>().prop_map(|next| Record::ProducerIds { next }),
         1 => (name(), -1..3_i16).prop_map(|(name, level)| Record::Feature { name, level }),
+        3 => acl().prop_map(|acl| Record::AccessControlEntry { acl }),
+        1 => acl().prop_map(|acl| Record::RemoveAccessControlEntry { acl }),
     ]
 }
 

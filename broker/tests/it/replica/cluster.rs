@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use broker::api::access::Rights;
 use broker::api::{Begun, Data, fetch, list_offsets, produce};
 use broker::clock::Clock;
 use broker::config::NodeConfig;
@@ -395,6 +396,7 @@ async fn serve(mut stream: TcpStream, replicas: Arc<Replicas>) {
 
 fn data(replicas: &Arc<Replicas>, version: i16) -> Data {
     Data {
+        rights: Rights::default(),
         replicas: Arc::clone(replicas),
         version,
         listener: "PLAINTEXT".into(),

@@ -12,9 +12,15 @@ use broker::wire::messages::{
 use broker::wire::uuid::Uuid;
 
 use super::{Asker, TOPIC, by_topic};
+use crate::support::client::Client;
 
 pub(super) async fn topics(asker: &mut Asker) {
-    let create = |name: &str, assigned: &[i32]| CreatableTopic {
+    a_topic(&mut asker.client, &[1, 2]).await;
+    creations(asker).await;
+}
+
+fn create(name: &str, assigned: &[i32]) -> CreatableTopic {
+    CreatableTopic {
         name: name.to_owned(),
         num_partitions: -1,
         replication_factor: -1,
@@ -27,13 +33,20 @@ pub(super) async fn topics(asker: &mut Asker) {
             })
             .collect(),
         ..CreatableTopic::default()
-    };
+    }
+}
+
+/// Makes the topic that is asked about, each partition on one broker.
+pub(super) async fn a_topic(client: &mut Client, assigned: &[i32]) {
     let request = CreateTopicsRequest {
-        topics: vec![create(TOPIC, &[1, 2])],
+        topics: vec![create(TOPIC, assigned)],
         ..CreateTopicsRequest::default()
     };
-    let created = asker.ask(&request, 7).await;
+    let created = client.ask(&request, 7).await;
     assert_eq!(created.topics[0].error_code, ErrorCode::NONE);
+}
+
+pub(super) async fn creations(asker: &mut Asker) {
     asker
         .all(|version| {
             vec![CreateTopicsRequest {

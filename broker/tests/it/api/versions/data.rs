@@ -9,7 +9,7 @@ use broker::wire::records::{BatchBuilder, BatchSettings, NewRecord, Producer};
 use broker::wire::uuid::Uuid;
 use bytes::Bytes;
 
-use super::{Asker, by_topic, id_of};
+use super::{Asker, TOPIC, by_topic, id_of};
 
 fn records(version: i16) -> Bytes {
     let mut builder = BatchBuilder::new(BatchSettings {
@@ -63,6 +63,19 @@ fn moves(_: i16) -> Vec<AlterReplicaLogDirsRequest> {
             ..alter_replica_log_dirs::AlterReplicaLogDir::default()
         }],
         ..AlterReplicaLogDirsRequest::default()
+    }]
+}
+
+/// The end of partition 0 of the topic.
+pub(super) fn ends() -> Vec<list_offsets::ListOffsetsTopic> {
+    vec![list_offsets::ListOffsetsTopic {
+        name: TOPIC.to_owned(),
+        partitions: vec![list_offsets::ListOffsetsPartition {
+            timestamp: -1,
+            current_leader_epoch: -1,
+            ..list_offsets::ListOffsetsPartition::default()
+        }],
+        ..list_offsets::ListOffsetsTopic::default()
     }]
 }
 

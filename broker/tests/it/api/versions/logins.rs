@@ -18,6 +18,9 @@ pub async fn logins(asker: &mut Asker) {
     asker
         .all(|_| vec![SaslAuthenticateRequest::default()])
         .await;
+}
+
+pub async fn users(asker: &mut Asker) {
     let alter = |_| {
         vec![AlterUserScramCredentialsRequest {
             deletions: vec![ScramCredentialDeletion::default()],
