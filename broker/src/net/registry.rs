@@ -22,11 +22,12 @@ pub const MAX_BODY_BYTES: usize = 1 << 20;
 const BODY: Duration = Duration::from_secs(30);
 
 const JSON: &str = "application/vnd.schemaregistry.v1+json";
+const PLAIN: &str = "application/json";
 /// The types that clients send and take, the first the one that is sent.
 const TYPES: [&str; 4] = [
     JSON,
     "application/vnd.schemaregistry+json",
-    "application/json",
+    PLAIN,
     "application/octet-stream",
 ];
 
@@ -44,11 +45,12 @@ impl Site for RegistrySite {
         let registry = Arc::clone(&self.0);
         Box::pin(async move {
             let is_head = request.method() == Method::HEAD;
+            let kind = wanted(request.headers());
             let answer = match read(request).await {
                 Ok(asked) => registry.answer(asked).await,
                 Err(refusal) => Answer::of(Err(refusal)),
             };
-            response(answer, is_head)
+            response(answer, kind, is_head)
         })
     }
 }
@@ -104,12 +106,18 @@ fn names_one(headers: &HeaderMap, name: &HeaderName, also: &[&str]) -> bool {
         })
 }
 
-fn response(answer: Answer, is_head: bool) -> Response<Full<Bytes>> {
+/// The type of the answer: the registry's own, unless a client asks for plain JSON alone.
+fn wanted(headers: &HeaderMap) -> &'static str {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    if accept == Some(PLAIN) { PLAIN } else { JSON }
+}
+
+fn response(answer: Answer, kind: &'static str, is_head: bool) -> Response<Full<Bytes>> {
     let body = if is_head { Bytes::new() } else { answer.body };
     let mut response = Response::new(Full::from(body));
     let status = StatusCode::from_u16(answer.status);
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }

@@ -34,9 +34,14 @@ impl Stored {
         let mut references = self.references.clone();
         references.sort();
         let extra = |value: &Option<Value>| value.as_ref().map(Value::to_string);
+        // The order of keys makes no other JSON.
+        let json = (self.kind == "JSON").then(|| serde_json::from_str::<Value>(&self.text).ok());
+        let text = json
+            .flatten()
+            .map_or_else(|| self.text.clone(), |json| json.to_string());
         let whole = (
             &self.kind,
-            &self.text,
+            &text,
             references,
             extra(&self.metadata),
             extra(&self.rule_set),

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::asked::{Asked, SchemaBody, Target, subject};
+use super::asked::{Asked, At, SchemaBody, Target, subject};
 use super::level::{Level, Mode};
 use super::read;
 use super::record::{ConfigValue, DeleteValue, Entry, Key, ModeValue, SchemaValue};
@@ -206,7 +206,7 @@ fn delete_subject(state: &State, name: &str, target: &Target) -> Decided {
     match (permanent, live.is_empty()) {
         (false, true) => {
             return Err(Refusal::subject_soft_deleted(format_args!(
-                "Subject '{name}' was soft deleted. Set permanent=true to delete permanently"
+                "Subject '{name}' was soft deleted.Set permanent=true to delete permanently"
             )));
         }
         (true, false) => {
@@ -249,11 +249,15 @@ fn delete_subject(state: &State, name: &str, target: &Target) -> Decided {
 fn delete_version(state: &State, name: &str, at: &str, target: &Target) -> Decided {
     writable(state, name)?;
     let permanent = target.flag("permanent");
-    let (version, place, stored) = read::find(state, name, at, Seen::All)?;
+    // The latest is one that lives, as long as any does.
+    let lives =
+        !permanent && At::read(at)? == At::Latest && !state.versions(name, Seen::Live).is_empty();
+    let seen = if lives { Seen::Live } else { Seen::All };
+    let (version, place, stored) = read::find(state, name, at, seen)?;
     match (permanent, place.deleted) {
         (false, true) => {
             return Err(Refusal::version_soft_deleted(format_args!(
-                "Subject '{name}' Version {version} was soft deleted. Set permanent=true to delete permanently"
+                "Subject '{name}' Version {version} was soft deleted.Set permanent=true to delete permanently"
             )));
         }
         (true, false) => {

@@ -103,6 +103,17 @@ fn a_deleted_version_is_hidden_until_it_is_asked_for_and_its_number_is_not_given
 }
 
 #[test]
+fn the_latest_version_goes_as_long_as_one_lives() {
+    let mut desk = two_versions();
+    assert_eq!(desk.delete("/subjects/s/versions/latest"), Ok(json!(2)));
+    assert_eq!(desk.delete("/subjects/s/versions/latest"), Ok(json!(1)));
+    assert_eq!(code(desk.delete("/subjects/s/versions/latest")), 40406);
+    assert_eq!(desk.get("/subjects"), Ok(json!([])));
+    let gone = desk.delete("/subjects/s/versions/latest?permanent=true");
+    assert_eq!(gone, Ok(json!(2)));
+}
+
+#[test]
 fn a_subject_goes_softly_first_and_then_for_good() {
     let mut desk = two_versions();
     desk.ask("PUT", "/config/s", &json!({"compatibility": "NONE"}))

@@ -180,6 +180,13 @@ fn a_schema_is_registered_with_what_it_refers_to_and_keeps_the_order_of_its_keys
         (&found["schema"], &found["schemaType"]),
         (&json!(stored), &json!("JSON"))
     );
+    let turned = "{\"properties\":{\"a b\":{\"$ref\":\"id.json\"}},\"type\":\"object\"}";
+    let again = desk.ask("POST", "/subjects/s", &body(turned, references.clone()));
+    assert_eq!(
+        again.unwrap()["id"],
+        json!(2),
+        "whatever the order of its keys"
+    );
     let other = text.replace("id.json", "none.json");
     let refused = desk.ask("POST", "/subjects/s/versions", &body(&other, references));
     assert_eq!(refused.unwrap_err().code, 42201);
