@@ -147,11 +147,10 @@ impl Lone {
             clock.clone(),
             &metrics,
         );
-        let registry = registry_of(&config, &quorum, &replicas);
         let broker = Broker {
             quotas: Quotas::new(&config, clock.clone(), &metrics),
             answers: AnswerRoom::new(&config, &metrics),
-            registry,
+            registry: registry_of(&config, &quorum, &replicas),
             config,
             cluster_id: "lone".to_owned(),
             quorum,
