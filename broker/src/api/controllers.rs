@@ -25,7 +25,7 @@ pub(super) fn begin(broker: &Arc<Broker>, content: &Bytes) -> Result<Option<Work
     Ok(Some(work))
 }
 
-fn read<R: Request>(content: &Bytes) -> Result<R, Refused> {
+pub(super) fn read<R: Request>(content: &Bytes) -> Result<R, Refused> {
     let mut reader = Reader::over(content);
     let header = RequestHeader::read(&mut reader, |_, version| {
         HeaderForm::of_request(version, R::FLEXIBLE_FROM)
@@ -33,7 +33,7 @@ fn read<R: Request>(content: &Bytes) -> Result<R, Refused> {
     Ok(decode_all(reader, header.version)?)
 }
 
-fn framed<M: Message>(answer: &M, opening: Opening) -> Framed {
+pub(super) fn framed<M: Message>(answer: &M, opening: Opening) -> Framed {
     frame::response_frame(answer, opening.version, opening.correlation_id)
 }
 
