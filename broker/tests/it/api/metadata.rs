@@ -66,7 +66,7 @@ fn where_every_broker_is_fenced_the_one_that_answers_is_listed_so_that_clients_h
     let image = Image::default();
     for image in [&cluster.0, &image] {
         let response = describe(&view(image, "PLAINTEXT", 13), &named(&["orders"]));
-        assert_eq!(response.brokers, [OWN.clone()]);
+        assert_eq!(response.brokers, std::slice::from_ref(&*OWN));
         assert_eq!(response.controller_id, -1);
     }
 }
