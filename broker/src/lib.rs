@@ -14,6 +14,7 @@ pub mod net;
 pub mod node;
 pub mod peer;
 pub mod quota;
+pub mod registry;
 pub mod replica;
 pub mod sasl;
 pub mod secret;

@@ -46,7 +46,7 @@ mod versions;
 mod write;
 
 pub use address::endpoint as bootstrap_endpoint;
-pub use dialer::{Dialer, Dialled, Duplex, Session, Target};
+pub use dialer::{Dialer, Dialled, Duplex, Question, Reply, Session, Target, Url, ask_openly};
 pub use error::{DialError, WayError};
 pub use poll::{Paces, Watch, WatchOptions, watch};
 pub use survey::{Surveyor, Underway};

@@ -142,6 +142,11 @@ impl Cluster {
         self.plan.bootstrap()
     }
 
+    /// Addresses of the schema registry.
+    pub(super) fn registries(&self) -> Vec<String> {
+        self.plan.registries()
+    }
+
     /// How clients of our own enter.
     pub(super) fn entrance(&self) -> Result<Entrance, PracticeError> {
         Entrance::of(&self.layout, &self.plan)

@@ -87,13 +87,23 @@ async fn up(dir: &Path, fresh: bool, wanted: Wanted) -> Result<String, PracticeE
             "a healthy cluster of {all} nodes; `lookout practice status` says how they stand. That"
         ))
     })?;
-    Ok(match cluster.secured() {
+    let mut text = match cluster.secured() {
         None => format!("{}\n", cluster.bootstrap().join(",")),
         Some((bootstrap, properties)) => {
             let file = properties.display();
             format!("{}\n{file}\n", bootstrap.join(","))
         }
-    })
+    };
+    text.push_str(&registry_line(&cluster));
+    Ok(text)
+}
+
+/// The registry's addresses as a line of text; nothing where there is none.
+fn registry_line(cluster: &Cluster) -> String {
+    match cluster.registries().join(",") {
+        none if none.is_empty() => none,
+        all => format!("schema registry {all}\n"),
+    }
 }
 
 /// Returns once all nodes are counted in and the quorum has caught up.
@@ -201,7 +211,7 @@ fn as_text(view: &Practice, snapshot: Option<&Snapshot>, cluster: &Cluster) -> S
         let file = file.display();
         let _ = writeln!(text, "it asks who enters: `lookout --properties {file}`");
     }
-    text
+    text + &registry_line(cluster)
 }
 
 fn as_json(view: &Practice, snapshot: Option<&Snapshot>, cluster: &Cluster) -> String {
@@ -225,6 +235,7 @@ fn as_json(view: &Practice, snapshot: Option<&Snapshot>, cluster: &Cluster) -> S
     let all = json!({
         "version": JSON_VERSION,
         "bootstrap": bootstrap.join(","),
+        "schema_registry": Some(cluster.registries().join(",")).filter(|all| !all.is_empty()),
         "client_properties": secured.map(|(_, file)| file.display().to_string()),
         "workload": view.workload,
         "nodes": nodes.collect::<Vec<_>>(),

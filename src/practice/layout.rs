@@ -84,6 +84,14 @@ impl Plan {
             .collect()
     }
 
+    /// Addresses of the schema registry; none in a plan of earlier times.
+    pub(super) fn registries(&self) -> Vec<String> {
+        let ports = self.nodes.iter().filter_map(|node| node.ports.registry);
+        ports
+            .map(|port| format!("http://127.0.0.1:{port}"))
+            .collect()
+    }
+
     /// Whether it asks who enters.
     pub(super) fn entry(&self) -> Entry {
         match self.secured_bootstrap() {
@@ -99,14 +107,16 @@ impl Plan {
                 clients,
                 controller,
                 metrics,
+                registry,
                 secured,
             } = ports;
             let more = secured.map_or_else(String::new, |more| {
                 format!(",{},{}", more.clients, more.between)
             });
+            let last = registry.map_or_else(String::new, |port| format!(",{port}"));
             let _ = writeln!(
                 text,
-                "node.{id}={rack},{clients},{controller},{metrics}{more}"
+                "node.{id}={rack},{clients},{controller},{metrics}{more}{last}"
             ); // a String takes any write
         }
         text
@@ -144,15 +154,24 @@ fn planned_node(key: &str, value: &str) -> Option<PlannedNode> {
     let id = key.strip_prefix("node.")?.parse().ok()?;
     let mut words = value.split(',');
     let rack = words.next()?.to_owned();
-    let mut next = || words.next()?.parse().ok();
+    let numbers: Option<Vec<u16>> = words.map(|word| word.parse().ok()).collect();
+    let numbers = numbers?;
+    let (first, more) = numbers.split_first_chunk::<3>()?;
+    let [clients, controller, metrics] = *first;
+    let secured = |clients: u16, between: u16| Some(Secured { clients, between });
+    let (secured, registry) = match *more {
+        [] => (None, None),
+        [registry] => (None, Some(registry)),
+        [clients, between] => (secured(clients, between), None),
+        [clients, between, registry] => (secured(clients, between), Some(registry)),
+        _ => return None,
+    };
     let ports = Ports {
-        clients: next()?,
-        controller: next()?,
-        metrics: next()?,
-        secured: match (next(), next()) {
-            (Some(clients), Some(between)) => Some(Secured { clients, between }),
-            _ => None,
-        },
+        clients,
+        controller,
+        metrics,
+        registry,
+        secured,
     };
     Some(PlannedNode { id, rack, ports })
 }
@@ -331,6 +350,7 @@ mod tests {
             clients: first,
             controller: first + 1,
             metrics: first + 2,
+            registry: Some(first + 5),
             secured: None,
         };
         Plan::new("abc".into(), vec![ports(10_001), ports(10_011)])
@@ -349,6 +369,15 @@ mod tests {
         }
         assert_eq!(Plan::read(&secured.write()), Ok(secured.clone()));
         assert_eq!(secured.entry(), Entry::Secured);
+        assert_eq!(
+            secured.registries(),
+            ["http://127.0.0.1:10006", "http://127.0.0.1:10016"]
+        );
+        // Of earlier times, without a registry.
+        for node in &mut secured.nodes {
+            node.ports.registry = None;
+        }
+        assert_eq!(Plan::read(&secured.write()), Ok(secured.clone()));
     }
 
     #[test]
@@ -370,6 +399,7 @@ mod tests {
             clients: 1,
             controller: 2,
             metrics: 3,
+            registry: None,
             secured: None,
         };
         let plan = Plan::new("abc".into(), vec![ports; 5]);

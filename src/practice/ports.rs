@@ -12,6 +12,8 @@ pub(super) struct Ports {
     pub(super) clients: u16,
     pub(super) controller: u16,
     pub(super) metrics: u16,
+    /// The schema registry; clusters of earlier plans have none.
+    pub(super) registry: Option<u16>,
     /// In a cluster that asks who enters.
     pub(super) secured: Option<Secured>,
 }
@@ -41,13 +43,14 @@ pub enum Entry {
 
 /// Where the search begins, how far apart clusters stand, and how many places there are.
 const FIRST: u16 = 10_000;
-const STRIDE: u16 = 50;
-const PLACES: u16 = 400;
+const STRIDE: u16 = 60;
+const PLACES: u16 = 379;
 /// From a node's port for clients to its others.
 const CONTROLLERS: u16 = 10;
 const METRICS: u16 = 20;
 const SECURED: u16 = 30;
 const BETWEEN: u16 = 40;
+const REGISTRY: u16 = 50;
 
 /// Whether nobody listens there.
 pub(super) fn is_free(port: u16) -> bool {
@@ -69,6 +72,7 @@ pub(super) fn choose(
                 clients: base + id,
                 controller: base + CONTROLLERS + id,
                 metrics: base + METRICS + id,
+                registry: Some(base + REGISTRY + id),
                 secured: (entry == Entry::Secured).then_some(Secured {
                     clients: base + SECURED + id,
                     between: base + BETWEEN + id,
@@ -92,11 +96,14 @@ fn all_free(ports: Ports, is_free: &impl Fn(u16) -> bool) -> bool {
         clients,
         controller,
         metrics,
+        registry,
         secured,
     } = ports;
     let more = secured.map(|ports| [ports.clients, ports.between]);
     let all = [clients, controller, metrics].into_iter();
-    all.chain(more.into_iter().flatten()).all(is_free)
+    all.chain(registry)
+        .chain(more.into_iter().flatten())
+        .all(is_free)
 }
 
 #[cfg(test)]
@@ -115,7 +122,7 @@ mod tests {
 
     #[test]
     fn no_two_ports_of_a_cluster_are_the_same() {
-        let ports = choose((9, Entry::Secured), 399, |_| true).unwrap();
+        let ports = choose((9, Entry::Secured), u64::from(PLACES - 1), |_| true).unwrap();
         let mut all: Vec<u16> = ports
             .iter()
             .flat_map(|p| {
@@ -124,15 +131,16 @@ mod tests {
                     p.clients,
                     p.controller,
                     p.metrics,
+                    p.registry.unwrap(),
                     more.clients,
                     more.between,
                 ]
             })
             .collect();
-        assert!(all.iter().all(|port| (10_000..30_100).contains(port)));
+        assert!(all.iter().all(|port| (10_000..32_768).contains(port)));
         all.sort_unstable();
         all.dedup();
-        assert_eq!(all.len(), 45);
+        assert_eq!(all.len(), 54);
     }
 
     #[test]

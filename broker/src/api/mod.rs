@@ -13,6 +13,7 @@ use crate::group::Groups;
 use crate::meta::image::Image;
 use crate::meta::quorum::Quorum;
 use crate::metrics::Metrics;
+use crate::registry::Registry;
 use crate::replica::Replicas;
 use crate::wire::messages::{
     AddRaftVoterRequest, AlterClientQuotasRequest, AlterConfigsRequest,
@@ -39,6 +40,7 @@ mod data;
 mod forward;
 pub mod needs;
 mod quotas;
+mod registry;
 mod room;
 mod topology;
 
@@ -179,6 +181,8 @@ pub struct Broker {
     pub replicas: Arc<Replicas>,
     /// Its groups.
     pub groups: Arc<Groups>,
+    /// Its schema registry.
+    pub registry: Arc<Registry>,
     /// Ids for idempotent producers.
     pub producer_ids: init_producer_id::ProducerIds,
     /// Time.

@@ -194,7 +194,7 @@ needs! {
     }
 }
 
-/// What nodes need of each other on the controllers' listener: streams of the quorum and commands.
+/// What nodes need of each other: streams of the quorum, commands to the controller and to the registry.
 pub const BETWEEN_NODES: Need = Need {
     operation: Operation::ClusterAction,
     kind: ResourceKind::Cluster,

@@ -101,6 +101,8 @@ pub struct NodeConfig {
     pub as_release: Option<Release>,
     /// `lookout.metrics.listener`: where Prometheus text is served.
     pub metrics_listener: Option<SocketAddr>,
+    /// `lookout.registry.listener`: where the schema registry is served.
+    pub registry_listener: Option<SocketAddr>,
     /// `lookout.fault.file`: faults on purpose are read from this file whenever it changes.
     pub fault_file: Option<PathBuf>,
     /// Every value that was given, by key.
@@ -291,7 +293,8 @@ impl<'a> Values<'a> {
             rack: self.given("broker.rack").map(str::to_owned),
             cluster_id: self.given("lookout.cluster.id").map(str::to_owned),
             as_release: self.given("lookout.as.version").and_then(Release::named),
-            metrics_listener: self.metrics_listener()?,
+            metrics_listener: self.endpoint("lookout.metrics.listener")?,
+            registry_listener: self.endpoint("lookout.registry.listener")?,
             fault_file: self.given("lookout.fault.file").map(PathBuf::from),
             given: self.0.clone(),
         })
@@ -427,8 +430,7 @@ impl<'a> Values<'a> {
         Ok(dirs)
     }
 
-    fn metrics_listener(&self) -> Result<Option<SocketAddr>, BadSetting> {
-        let key = "lookout.metrics.listener";
+    fn endpoint(&self, key: &str) -> Result<Option<SocketAddr>, BadSetting> {
         let Some(text) = self.given(key) else {
             return Ok(None);
         };

@@ -1,9 +1,11 @@
-//! The metrics endpoint: `GET /metrics` as Prometheus text over HTTP/1.1. Nothing else is served, and
-//! a slow client costs its connection and no more.
+//! Endpoints that speak HTTP/1.1, and the first of them: `GET /metrics` as Prometheus text. A slow client
+//! costs its connection and no more.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,12 +25,26 @@ use tokio::time::{sleep, timeout};
 use super::seldom::Seldom;
 use crate::metrics::Metrics;
 
-/// How long a client may take for its request's head, and in all.
-const HEAD: Duration = Duration::from_secs(10);
-const CONNECTION: Duration = Duration::from_mins(5);
+/// What a site answers, when it is known.
+pub type Answering = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
 
-/// Scrapers at a time; more wait to be accepted.
-const CONNECTIONS: usize = 32;
+/// What an endpoint serves.
+pub trait Site: Send + Sync + 'static {
+    /// Its name, for the log.
+    const NAME: &'static str;
+    /// How long a client may take for its request's head; between two requests too.
+    const HEAD: Duration;
+    /// How long a connection lasts; a request that is under way then is still answered.
+    const CONNECTION: Duration;
+    /// Clients at a time; more wait to be accepted.
+    const CONNECTIONS: usize;
+
+    /// Answers one request.
+    fn answer(&self, request: Request<Incoming>) -> Answering;
+}
+
+/// How long an answer that is under way may take when its connection has lasted long enough.
+const LAST_ANSWER: Duration = Duration::from_secs(30);
 
 /// How long nothing is accepted after the system refused to.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
@@ -45,10 +61,14 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Listens and serves from here on.
-    pub async fn start(at: SocketAddr, metrics: Metrics) -> io::Result<Self> {
-        let socket = TcpListener::bind(at).await?;
+    pub async fn start<S: Site>(at: SocketAddr, site: S) -> io::Result<Self> {
+        Self::serve(TcpListener::bind(at).await?, site)
+    }
+
+    /// Serves on a socket that listens already.
+    pub fn serve<S: Site>(socket: TcpListener, site: S) -> io::Result<Self> {
         let address = socket.local_addr()?;
-        let serving = tokio::spawn(serve(socket, metrics));
+        let serving = tokio::spawn(serve(socket, Arc::new(site)));
         Ok(Self { address, serving })
     }
 
@@ -58,20 +78,20 @@ impl Endpoint {
         if let Err(error) = self.serving.await
             && !error.is_cancelled()
         {
-            log::error!("the metrics endpoint failed: {error}");
+            log::error!("the endpoint at {} failed: {error}", self.address);
         }
     }
 }
 
-async fn serve(socket: TcpListener, metrics: Metrics) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+async fn serve<S: Site>(socket: TcpListener, site: Arc<S>) {
+    let room = Arc::new(Semaphore::new(S::CONNECTIONS));
     let mut open = tokio::task::JoinSet::new();
     let refused = Seldom::default();
     while let Ok(permit) = Arc::clone(&room).acquire_owned().await {
         while open.try_join_next().is_some() {}
         match socket.accept().await {
             Ok((stream, from)) => {
-                let served = one(stream, from, metrics.clone());
+                let served = one(stream, from, Arc::clone(&site));
                 open.spawn(async move {
                     served.await;
                     drop(permit);
@@ -79,7 +99,7 @@ async fn serve(socket: TcpListener, metrics: Metrics) {
             }
             Err(error) => {
                 if refused.is_due() {
-                    log::warn!("the metrics endpoint cannot accept, trying on: {error}");
+                    log::warn!("{} cannot accept, trying on: {error}", S::NAME);
                 }
                 sleep(REFUSED_PAUSE).await;
             }
@@ -87,16 +107,39 @@ async fn serve(socket: TcpListener, metrics: Metrics) {
     }
 }
 
-async fn one(stream: TcpStream, from: SocketAddr, metrics: Metrics) {
+async fn one<S: Site>(stream: TcpStream, from: SocketAddr, site: Arc<S>) {
     let answer = service_fn(move |request| {
-        let answer = answer(&request, &metrics);
-        async move { Ok::<_, Infallible>(answer) }
+        let answer = site.answer(request);
+        async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    http.timer(TokioTimer::new()).header_read_timeout(S::HEAD);
     let connection = http.serve_connection(TokioIo::new(stream), answer);
-    if let Ok(Err(error)) = timeout(CONNECTION, connection).await {
-        log::debug!("metrics, client {from}: {error}");
+    tokio::pin!(connection);
+    let lasting = timeout(S::CONNECTION, connection.as_mut()).await;
+    let ended = if let Ok(ended) = lasting {
+        ended
+    } else {
+        connection.as_mut().graceful_shutdown();
+        timeout(LAST_ANSWER, connection).await.unwrap_or(Ok(()))
+    };
+    if let Err(error) = ended {
+        log::debug!("{}, client {from}: {error}", S::NAME);
+    }
+}
+
+/// The metrics of a node.
+#[derive(Debug)]
+pub struct MetricsSite(pub Metrics);
+
+impl Site for MetricsSite {
+    const NAME: &'static str = "the metrics endpoint";
+    const HEAD: Duration = Duration::from_secs(10);
+    const CONNECTION: Duration = Duration::from_mins(5);
+    const CONNECTIONS: usize = 32;
+
+    fn answer(&self, request: Request<Incoming>) -> Answering {
+        Box::pin(std::future::ready(answer(&request, &self.0)))
     }
 }
 

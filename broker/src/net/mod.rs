@@ -6,6 +6,7 @@ mod connection;
 pub mod http;
 mod listener;
 mod meter;
+pub mod registry;
 mod room;
 mod seldom;
 

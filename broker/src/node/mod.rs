@@ -7,6 +7,7 @@
 
 mod descriptors;
 mod dirs;
+mod endpoints;
 mod faults;
 mod follow;
 mod limits;
@@ -86,6 +87,7 @@ pub struct NodeHandle {
     /// The controllers' listener.
     controllers: Vec<Serving>,
     metrics: Option<Endpoint>,
+    registry: Option<Endpoint>,
     tasks: JoinSet<()>,
     want: watch::Sender<Want>,
     standing: watch::Receiver<Standing>,
@@ -108,6 +110,11 @@ impl NodeHandle {
     /// Where the metrics are served, if they are.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|endpoint| endpoint.address)
+    }
+
+    /// Where the schema registry is served, if it is.
+    pub fn registry_address(&self) -> Option<SocketAddr> {
+        self.registry.as_ref().map(|endpoint| endpoint.address)
     }
 
     /// What the node counts, as Prometheus text.
@@ -190,6 +197,10 @@ impl NodeHandle {
 
     async fn stop(mut self, within: watch::Receiver<Duration>) {
         self.leave(within).await;
+        if let Some(endpoint) = self.registry.take() {
+            endpoint.stop().await;
+        }
+        self.broker.registry.stop();
         stop_all(std::mem::take(&mut self.clients)).await;
         self.tasks.shutdown().await;
         let replicas = Arc::clone(&self.broker.replicas);

@@ -9,7 +9,9 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use super::dirs::{self, Dirs};
 use super::membership::{Identity, Membership, Standing, Want};
-use super::{NodeHandle, StartError, descriptors, faults, follow, limits, numbers, security};
+use super::{
+    NodeHandle, StartError, descriptors, endpoints, faults, follow, limits, numbers, security,
+};
 use crate::api::init_producer_id::ProducerIds;
 use crate::api::{AnswerRoom, Broker, Quotas, SERVED};
 use crate::auth::Gate;
@@ -20,9 +22,9 @@ use crate::group::{GroupSettings, Groups};
 use crate::meta::controller::ControllerSettings;
 use crate::meta::quorum::{Quorum, QuorumOptions};
 use crate::metrics::Metrics;
-use crate::net::http::Endpoint;
 use crate::net::{Admission, Bound, Door, Meter, Patience, Room, Serving};
 use crate::peer::Dialer;
+use crate::registry::{self, Registry};
 use crate::replica::{Ground, Replicas};
 use crate::sasl::scram::Credentials;
 use crate::wire::messages::broker_registration::RegisteredListener;
@@ -36,13 +38,15 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
     let dirs = open_dirs(&config, &faults).await?;
     let bound = bind_all(&mut config).await?;
     let metrics = Metrics::default();
-    let endpoint = endpoint(&config, &metrics).await?;
+    let endpoint = endpoints::metrics(&config, &metrics).await?;
+    let registry = endpoints::bind_registry(&config).await?;
     let first = Arc::new(security::first_users(&config).await?);
     let dialer = dialer(&config, &faults).await?;
     let broker = build(config, &dirs, (metrics, dialer), &first).await?;
     numbers::watch_process(&broker.metrics);
     numbers::watch_cluster(&broker);
     let addresses = bound.iter().map(named).collect();
+    let registry = endpoints::serve_registry(&broker, registry)?;
     let (want, wanted) = watch::channel(Want::Serve);
     let (standing, stood) = watch::channel(Standing::Unknown);
     let (trouble, troubled) = watch::channel(None);
@@ -73,20 +77,25 @@ pub(super) async fn start(mut config: NodeConfig) -> Result<NodeHandle, StartErr
         tasks.spawn(Arc::clone(&broker.groups).keep_time());
         tasks.spawn(membership.keep());
     }
-    let (id, cluster) = (broker.config.node_id, &broker.cluster_id);
-    log::info!("node {id} of cluster {cluster} listens");
+    told(&broker);
     Ok(NodeHandle {
         addresses,
         broker,
         clients,
         controllers,
         metrics: endpoint,
+        registry,
         tasks,
         want,
         standing: stood,
         trouble: troubled,
         dirs,
     })
+}
+
+fn told(broker: &Broker) {
+    let (id, cluster) = (broker.config.node_id, &broker.cluster_id);
+    log::info!("node {id} of cluster {cluster} listens");
 }
 
 fn named(bound: &Bound) -> (String, SocketAddr) {
@@ -153,18 +162,6 @@ fn machine_name() -> String {
     }
 }
 
-async fn endpoint(config: &NodeConfig, metrics: &Metrics) -> Result<Option<Endpoint>, StartError> {
-    let Some(at) = config.metrics_listener else {
-        return Ok(None);
-    };
-    let started = Endpoint::start(at, metrics.clone()).await;
-    started.map(Some).map_err(|source| StartError::Listen {
-        name: "lookout.metrics.listener".to_owned(),
-        at: at.to_string(),
-        source,
-    })
-}
-
 /// How this node opens connections to others.
 async fn dialer(config: &NodeConfig, faults: &Faults) -> Result<Dialer, StartError> {
     let ways = Arc::new(security::ways(config).await?);
@@ -212,12 +209,20 @@ async fn build(
     let groups = Groups::new(settings, log, clock.clone(), &metrics);
     let quotas = Quotas::new(&config, clock.clone(), &metrics);
     let answers = AnswerRoom::new(&config, &metrics);
+    let registry = Registry::new(registry::Ground {
+        config: Arc::clone(&config),
+        cluster_id: dirs.cluster_id.clone(),
+        quorum: quorum.clone(),
+        replicas: Arc::clone(&replicas),
+        clock: clock.clone(),
+    });
     Ok(Arc::new(Broker {
         config,
         cluster_id: dirs.cluster_id.clone(),
         quorum,
         replicas,
         groups,
+        registry,
         producer_ids: ProducerIds::default(),
         clock,
         quotas,

@@ -39,7 +39,10 @@ impl Replicas {
 }
 
 /// Waits until a write is committed, or cannot be any more.
-async fn committed(partition: Arc<Partition>, written: Written) -> Result<i64, ErrorCode> {
+pub(super) async fn committed(
+    partition: Arc<Partition>,
+    written: Written,
+) -> Result<i64, ErrorCode> {
     let end = written.appended.last_offset + 1;
     let bell = Bell::new();
     partition.purgatory.await_commit(end, &bell, 0);

@@ -26,6 +26,7 @@ mod quorum;
 mod quotas;
 mod readme;
 mod records;
+mod registry;
 mod replica;
 mod support;
 mod upkeep;

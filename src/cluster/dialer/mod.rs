@@ -14,6 +14,8 @@ mod tls;
 mod verify;
 mod witness;
 
+pub use self::http::{Question, Reply, Url, ask_openly};
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

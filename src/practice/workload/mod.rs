@@ -7,6 +7,8 @@
 
 mod groups;
 mod records;
+mod registry;
+mod schemas;
 mod topics;
 
 use std::path::Path;
@@ -17,6 +19,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use self::groups::Groups;
+use self::registry::Registered;
 use self::topics::{Stream, TOPICS, Wanted};
 use super::cluster::Cluster;
 use super::entrance::Entrance;
@@ -41,6 +44,7 @@ const BEATS_PER_LINE: u64 = 300;
 pub(super) async fn run(dir: &Path, lifeline: bool) -> Result<(), PracticeError> {
     let cluster = Cluster::open(dir, NodeLifeline::None)?;
     let (bootstrap, entrance) = (cluster.bootstrap(), cluster.entrance()?);
+    let registries = cluster.registries();
     let lifeline = if lifeline {
         Lifeline::Stdin
     } else {
@@ -51,14 +55,14 @@ pub(super) async fn run(dir: &Path, lifeline: bool) -> Result<(), PracticeError>
         reason,
     })?;
     tokio::select! {
-        () = work(&bootstrap, &entrance) => {}
+        () = work(&bootstrap, &entrance, registries) => {}
         () = cut(lifeline) => {}
         () = async { while signals.next().await == Signal::Continue {} } => {}
     }
     Ok(())
 }
 
-async fn work(bootstrap: &[String], entrance: &Entrance) {
+async fn work(bootstrap: &[String], entrance: &Entrance, registries: Vec<String>) {
     let began = Instant::now();
     loop {
         let wanted = if began.elapsed() < NODES_START {
@@ -73,8 +77,9 @@ async fn work(bootstrap: &[String], entrance: &Entrance) {
         sleep(AGAIN).await;
     }
     let _groups = Groups::start(bootstrap);
+    let registered = Registered::start(registries);
     loop {
-        match produce(entrance).await {
+        match produce(entrance, &registered).await {
             Ok(never) => match never {},
             Err(why) => log::warn!("the demo producer: {why}"),
         }
@@ -84,6 +89,7 @@ async fn work(bootstrap: &[String], entrance: &Entrance) {
 
 async fn produce(
     entrance: &Entrance,
+    registered: &Registered,
 ) -> Result<std::convert::Infallible, crate::cluster::WriteError> {
     let lost = Arc::new(AtomicU64::new(0));
     let counted = lost.clone();
@@ -116,7 +122,7 @@ async fn produce(
         for (stream, made) in TOPICS.iter().zip(&mut made) {
             let due = beat * stream.per_second / 10;
             while *made < due {
-                dropped += u64::from(!send(&writer, stream, *made));
+                dropped += u64::from(!send(&writer, registered, stream, *made));
                 *made += 1;
             }
         }
@@ -129,14 +135,18 @@ async fn produce(
     std::future::pending().await
 }
 
-/// Whether the producer took the record; with a full queue it is dropped, as a sensor's would be.
-fn send(writer: &Writer, stream: &Stream, number: u64) -> bool {
-    let (key, value) = records::make(stream.kind, number);
+/// Whether the producer took the record; with a full queue it is dropped, as a sensor's would be. What has a schema
+/// that is not registered yet is not due.
+fn send(writer: &Writer, registered: &Registered, stream: &Stream, number: u64) -> bool {
+    let Some(format) = registered.frame(stream) else {
+        return true;
+    };
+    let (key, value) = records::make(stream.kind, format, number);
     let record = Outgoing {
         topic: stream.name,
         partition: None,
         key: Some(key.as_bytes()),
-        value: Some(value.as_bytes()),
+        value: Some(&value),
         tag: 0,
     };
     writer.send(&record).is_ok()

@@ -10,6 +10,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use super::CLIENT_ID;
 use super::records::Kind;
+use super::schemas::Format;
 
 /// What one partition keeps, and in what portions it goes: all of it together stays below what a node may take.
 const RETENTION_BYTES: &str = "4194304";
@@ -23,6 +24,7 @@ pub(super) struct Stream {
     pub(super) copies: usize,
     pub(super) per_second: u64,
     pub(super) kind: Kind,
+    pub(super) format: Format,
 }
 
 const fn stream(
@@ -30,7 +32,7 @@ const fn stream(
     partitions: i32,
     copies: usize,
     per_second: u64,
-    kind: Kind,
+    (kind, format): (Kind, Format),
 ) -> Stream {
     Stream {
         name,
@@ -38,16 +40,17 @@ const fn stream(
         copies,
         per_second,
         kind,
+        format,
     }
 }
 
 /// All of them. `audit` has one copy only: every broker that fails takes some of it away.
 pub(super) const TOPICS: [Stream; 5] = [
-    stream("orders", 12, 3, 50, Kind::Order),
-    stream("payments", 6, 3, 20, Kind::Payment),
-    stream("clicks", 6, 3, 200, Kind::Click),
-    stream("customers", 3, 3, 10, Kind::Customer),
-    stream("audit", 5, 1, 10, Kind::Audit),
+    stream("orders", 12, 3, 50, (Kind::Order, Format::Json)),
+    stream("payments", 6, 3, 20, (Kind::Payment, Format::Avro)),
+    stream("clicks", 6, 3, 200, (Kind::Click, Format::Json)),
+    stream("customers", 3, 3, 10, (Kind::Customer, Format::Protobuf)),
+    stream("audit", 5, 1, 10, (Kind::Audit, Format::Json)),
 ];
 
 /// How long a node is given to say which nodes serve.

@@ -83,7 +83,7 @@ const BROKER: &[Room] = &[
     Room { name: "lib",      layer: 7, beside: &["node"], never: &[], without: TERMINAL },
     Room { name: "node",     layer: 7, beside: &[], never: &[], without: TERMINAL },
     Room { name: "net",      layer: 6, beside: &[], never: &[], without: TERMINAL },
-    Room { name: "api",      layer: 5, beside: &[], never: &[], without: TERMINAL },
+    Room { name: "api",      layer: 5, beside: &["registry"], never: &[], without: TERMINAL },
     Room { name: "registry", layer: 5, beside: &[], never: &[], without: TERMINAL },
     Room { name: "replica",  layer: 4, beside: &[], never: &[], without: TERMINAL },
     Room { name: "auth",     layer: 4, beside: &[], never: &[], without: TERMINAL },

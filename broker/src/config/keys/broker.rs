@@ -130,6 +130,8 @@ keys! {
         "Voters that a new cluster with controller.quorum.bootstrap.servers begins with: id@host:port:directory-id.";
     String "lookout.metrics.listener" = Null, NotEmpty,
         ReadOnly, InForce, Shown, "Address at which metrics are served as Prometheus text.";
+    String "lookout.registry.listener" = Null, NotEmpty,
+        ReadOnly, InForce, Shown, "Address at which the schema registry is served over HTTP.";
     Password "lookout.scram.users" = Null, NotEmpty,
         ReadOnly, InForce, Shown,
         "SCRAM users that a new cluster begins with, as kafka-storage format takes them.";

@@ -16,6 +16,9 @@ pub use quorum_stream::{QuorumStreamRequest, QuorumStreamResponse};
 /// Key 10001; between nodes only, so not in [`APIS`].
 pub mod controller_command;
 pub use controller_command::{ControllerCommandRequest, ControllerCommandResponse};
+/// Key 10002; between nodes only, so not in [`APIS`].
+pub mod registry_command;
+pub use registry_command::{RegistryCommandRequest, RegistryCommandResponse};
 
 use std::ops::RangeInclusive;
 

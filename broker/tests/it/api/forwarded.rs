@@ -11,6 +11,7 @@ use broker::api::{
 };
 use broker::auth::Session;
 use broker::clock::Clock;
+use broker::config::NodeConfig;
 use broker::fault::Faults;
 use broker::group::{GroupSettings, Groups};
 use broker::meta::controller::ControllerSettings;
@@ -18,6 +19,7 @@ use broker::meta::features::SUPPORTED;
 use broker::meta::quorum::{Quorum, QuorumOptions};
 use broker::metrics::Metrics;
 use broker::peer::{Address, Dialer};
+use broker::registry::{self, Registry};
 use broker::replica::{Ground, Replicas};
 use broker::wire::error_code::ErrorCode;
 use broker::wire::messages::broker_registration::{RegisteredFeature, RegisteredListener};
@@ -95,6 +97,20 @@ fn somebody() -> Caller {
     }
 }
 
+fn registry_of(
+    config: &Arc<NodeConfig>,
+    quorum: &Quorum,
+    replicas: &Arc<Replicas>,
+) -> Arc<Registry> {
+    Registry::new(registry::Ground {
+        config: Arc::clone(config),
+        cluster_id: "lone".to_owned(),
+        quorum: quorum.clone(),
+        replicas: Arc::clone(replicas),
+        clock: Clock::System,
+    })
+}
+
 impl Lone {
     async fn start(settings: &[(&str, &str)]) -> Self {
         let disk = tempfile::tempdir().unwrap();
@@ -134,6 +150,7 @@ impl Lone {
         let broker = Broker {
             quotas: Quotas::new(&config, clock.clone(), &metrics),
             answers: AnswerRoom::new(&config, &metrics),
+            registry: registry_of(&config, &quorum, &replicas),
             config,
             cluster_id: "lone".to_owned(),
             quorum,

@@ -88,6 +88,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ),
     ("log.dirs", "/a,/b,/a", "twice"),
     ("lookout.metrics.listener", "nowhere", "address:port"),
+    ("lookout.registry.listener", "nowhere", "address:port"),
     (
         "broker.heartbeat.interval.ms",
         "10000",
