@@ -227,7 +227,7 @@ impl Cluster {
     }
 
     /// Reads records as librdkafka does; gives the seconds it took, and how often it was throttled.
-    pub fn reads_throttled(&self, topic: &str, client_id: &str, records: usize) -> (f64, u32) {
+    pub fn reads_throttled(&self, topic: &str, client_id: &str, records: u32) -> (f64, u32) {
         let records = records.to_string();
         let said = self.script.run(&["throttled", topic, client_id, &records]);
         let words: Vec<&str> = said.split_whitespace().collect();

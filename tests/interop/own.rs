@@ -217,7 +217,7 @@ fn turned_away(node: &Node) {
     std::fs::set_permissions(&wrong, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let password = format!("${{file:{wrong}}}");
     let ssl = ("security.protocol", "SSL");
-    let sasl = ("security.protocol", "SASL_SSL");
+    let both = ("security.protocol", "SASL_SSL");
     let trust = ("ssl.ca.location", authority.as_str());
     let who = [("sasl.username", "alice"), ("sasl.password", &password)];
     let login = |protocol, mechanism| {
@@ -226,10 +226,10 @@ fn turned_away(node: &Node) {
     let told = |name: &str, door: &str, settings: &[(&str, &str)]| {
         assert_snapshot!(name, refusal(node, door, settings));
     };
-    told("wrong_password", "SCRAM512", &login(sasl, "SCRAM-SHA-512"));
+    told("wrong_password", "SCRAM512", &login(both, "SCRAM-SHA-512"));
     let plain = ("security.protocol", "SASL_PLAINTEXT");
     told("wrong_plain_password", "PLAIN", &login(plain, "PLAIN"));
-    told("wrong_mechanism", "SCRAM512", &login(sasl, "PLAIN"));
+    told("wrong_mechanism", "SCRAM512", &login(both, "PLAIN"));
     told("expired_certificate", "EXPIRED", &[ssl, trust]);
     told("wrong_host_name", "ELSEWHERE", &[ssl, trust]);
     let strange = ("ssl.ca.location", stranger.as_str());
@@ -362,7 +362,7 @@ async fn refused(options: &WriterOptions, topic: &str) -> String {
     delivery.result.unwrap_err().to_string()
 }
 
-/// Idempotent records through TLS, a login and connections that break at random (WAYS_RECORDS, WAYS_SEED).
+/// Idempotent records through TLS, a login and connections that break at random (`WAYS_RECORDS`, `WAYS_SEED`).
 async fn breaks_at_random(node: &Node) {
     let way = door("SCRAM512");
     let proof = Proof {

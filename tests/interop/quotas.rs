@@ -5,8 +5,8 @@ use crate::cluster::Cluster;
 
 /// Bytes a second, far below what any machine does.
 const RATE: f64 = 400_000.0;
-const RECORDS: usize = 8_000;
-const RECORD_BYTES: usize = 1_000;
+const RECORDS: u32 = 8_000;
+const RECORD_BYTES: u32 = 1_000;
 
 /// What is let through at once: ten of the eleven windows of a second.
 const BURST_S: f64 = 10.0;
@@ -102,8 +102,8 @@ fn writes(cluster: &Cluster, client_id: &str) -> (f64, f64) {
         ],
     );
     // 8000 records sent, 660.2 records/sec (0.63 MB/sec), …
-    let rates = said.lines().filter(|row| row.contains("records sent"));
-    let last = rates.last().unwrap_or_else(|| panic!("{said}"));
+    let mut rates = said.lines().filter(|row| row.contains("records sent"));
+    let last = rates.next_back().unwrap_or_else(|| panic!("{said}"));
     let rate = last
         .split(" records/sec")
         .next()
@@ -114,7 +114,7 @@ fn writes(cluster: &Cluster, client_id: &str) -> (f64, f64) {
         .find(|row| row.contains("produce-throttle-time-max:"))
         .and_then(|row| row.rsplit(": ").next());
     let throttle = throttle.unwrap_or_else(|| panic!("no throttle time: {said}"));
-    let seconds = RECORDS as f64 / rate;
+    let seconds = f64::from(RECORDS) / rate;
     (seconds, throttle.trim().parse().expect("milliseconds"))
 }
 
@@ -127,7 +127,7 @@ fn producers_and_consumers_are_held_to_their_rates_and_say_so() {
         "TopicCommand",
         &[&["--create", "--topic", "quotas-held"][..], &one].concat(),
     );
-    let bytes = (RECORDS * RECORD_BYTES) as f64;
+    let bytes = f64::from(RECORDS * RECORD_BYTES);
     let least = bytes / RATE - BURST_S;
     let (_, free) = writes(&cluster, "free");
     assert!(free < 1.0, "throttled for {free} ms without a quota");
