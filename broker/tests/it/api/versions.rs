@@ -161,6 +161,8 @@ async fn whom_no_rule_speaks_of_is_denied_by_every_api_in_every_version_and_chan
     let served = SERVED.iter().filter(|api| !free.contains(&api.key.0));
     let served: BTreeSet<(i16, i16)> = served
         .flat_map(|api| versions(api.key.0).map(|version| (api.key.0, version)))
+        // Its first answers have no room for an error: they hold no directory.
+        .filter(|(key, version)| *key != ApiKey::DESCRIBE_LOG_DIRS.0 || *version >= 3)
         .collect();
     let passed: Vec<_> = served.difference(&asker.denied).collect();
     assert!(passed.is_empty(), "not denied (API, version): {passed:?}");

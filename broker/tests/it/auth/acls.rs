@@ -79,7 +79,10 @@ async fn describe(admin: &mut Client, request: DescribeAclsRequest) -> DescribeA
 fn all() -> DescribeAclsRequest {
     DescribeAclsRequest {
         resource_type_filter: ANY,
+        resource_name_filter: None,
         pattern_type_filter: ANY,
+        principal_filter: None,
+        host_filter: None,
         operation: ANY,
         permission_type: ANY,
         ..DescribeAclsRequest::default()
@@ -209,7 +212,10 @@ async fn rules_are_made_told_by_filters_and_removed_and_survive_a_restart() {
     assert_eq!(told(&describe(&mut admin, all()).await), everything);
     let filter = |operation, pattern_type_filter| DeleteAclsFilter {
         resource_type_filter: TOPIC,
+        resource_name_filter: None,
         pattern_type_filter,
+        principal_filter: None,
+        host_filter: None,
         operation,
         permission_type: ANY,
         ..DeleteAclsFilter::default()
